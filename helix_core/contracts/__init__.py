@@ -1,0 +1,1 @@
+"""What a plugin implements: an exchange client, a risk check, a notifier, a signal source."""

@@ -1,0 +1,133 @@
+"""The contract between Helix and a venue.
+
+Every call that asks a question raises ExchangeUnavailable (RateLimited when the venue asks for a pause) when it got no
+usable answer, and AuthenticationFailed when the key is not accepted. Every call that places or cancels ends in one of
+three ways: it returns (done), raises OrderRefused (the venue said no) or raises OrderOutcomeUnknown (nobody knows).
+No implementation ever sends an order twice, retries one, or waits for a poll before it sends one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from helix_core.domain.market import Balances, Instrument, Ticker
+    from helix_core.domain.order import ApprovedOrder, ExitOrder, Fill, OrderRef, OrderReport, ProtectiveOrder
+    from helix_core.domain.signal import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a venue and its driver can do.
+
+    `testnet`: the venue has a public test environment. `entry_carries_stop`: the stop is sent with the entry itself.
+    `order_fence_s`: seconds after sending from which an order that is not found can no longer appear.
+    """
+
+    testnet: bool
+    entry_carries_stop: bool
+    order_fence_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPermissions:
+    """What the API key may do. `applicable` is False where the environment cannot say (a testnet)."""
+
+    applicable: bool
+    can_trade: bool
+    can_withdraw: bool
+    detail: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrder:
+    """An order resting at the venue, Helix's own or a human's. `stop_price` is None for an order without one."""
+
+    venue_order_id: str
+    client_order_id: str
+    symbol: str
+    side: Action
+    remaining: Decimal
+    stop_price: Decimal | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Base units of one symbol that the account holds, free and locked, whoever bought them."""
+
+    symbol: str
+    quantity: Decimal
+
+
+class ExchangeClient(ABC):
+    """One account at one venue. `name` is what ACTIVE_EXCHANGE says, `label` what people call it."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Open the session and learn what every later call needs. Raises as a question does."""
+
+    @abstractmethod
+    async def disconnect(self) -> None:
+        """Close the session. Calling it twice, or before `connect`, is fine."""
+
+    @abstractmethod
+    async def clock_offset_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of the venue's (negative: behind), half the trip taken off."""
+
+    @abstractmethod
+    async def key_permissions(self) -> KeyPermissions:
+        """Ask the venue what the key may do. A field the venue leaves out counts as the dangerous answer."""
+
+    @abstractmethod
+    async def instrument(self, symbol: str) -> Instrument:
+        """Ask the venue for the market's rules and this account's taker fee. Raises DataMissing for an unknown one."""
+
+    @abstractmethod
+    async def get_ticker(self, symbol: str) -> Ticker:
+        """Ask for best bid, best ask and last price."""
+
+    @abstractmethod
+    async def get_balance(self) -> Balances:
+        """Ask for all holdings, free and locked."""
+
+    @abstractmethod
+    async def get_open_positions(self) -> tuple[Holding, ...]:
+        """Ask what the account holds in the base coin of the traded symbol; empty when nothing."""
+
+    @abstractmethod
+    async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
+        """Ask for every order resting at the venue for `symbol`, Helix's and others'."""
+
+    @abstractmethod
+    async def find_order(self, ref: OrderRef) -> OrderReport | None:
+        """Look an order up by Helix's own id. None: the venue answered that it knows no such order *now*."""
+
+    @abstractmethod
+    async def get_fills(self, symbol: str, venue_order_ids: tuple[str, ...]) -> tuple[Fill, ...]:
+        """Ask for every execution of these orders with fees, oldest first."""
+
+    @abstractmethod
+    async def place_market_order(self, order: ApprovedOrder | ExitOrder) -> OrderReport:
+        """Send one market order, once. `fills` is set where the answer carried them with their fees."""
+
+    @abstractmethod
+    async def place_oco_order(self, order: ProtectiveOrder) -> OrderReport:
+        """Put the protective stop on the venue, whatever the venue calls it. Raises StopWouldTrigger if it is too late."""
+
+    @abstractmethod
+    async def cancel_order(self, ref: OrderRef) -> OrderReport:
+        """Cancel the order with everything linked to it, and return only when the venue confirms that it is final.
+
+        An order that filled meanwhile is not an error: the report says FILLED.
+        """

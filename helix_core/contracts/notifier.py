@@ -1,0 +1,29 @@
+"""The contract of a notifier: it delivers one message, or raises."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from helix_core.domain.notice import Notice
+
+
+class Notifier(ABC):
+    """A way to reach the owner.
+
+    Messages come from a stored outbox in order, one at a time, and are tried again until `notify` returns; so a message
+    may come twice, and never gets lost. Trading never waits for a notifier.
+    """
+
+    name: ClassVar[str]
+
+    async def start(self) -> None:
+        """Open what is needed. Called again after a failure; may raise, and is then tried again."""
+
+    @abstractmethod
+    async def notify(self, notice: Notice) -> None:
+        """Deliver `notice`, or raise. The text is plain: escape it where the medium has a syntax."""
+
+    async def stop(self) -> None:
+        """Release what `start` opened. Calling it twice, or before `start`, is fine."""

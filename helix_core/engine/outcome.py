@@ -1,0 +1,67 @@
+"""What becomes of a signal, as its sender is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping
+
+    from helix_core.domain.signal import Signal
+
+
+class OutcomeStatus(StrEnum):
+    """The three ends of a signal."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DEDUPLICATED = "deduplicated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of one signal. `row` is signals.id; `reason` and `detail` are set unless it was accepted."""
+
+    status: OutcomeStatus
+    row: int
+    signal_id: str
+    trade_id: int | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A signal that is durably stored. `outcome` is done when its end is known; awaiting it must be shielded."""
+
+    row: int
+    outcome: asyncio.Future[Outcome]
+
+
+class Desk(Protocol):
+    """What the doors (HTTP, command line) may ask of a running bot."""
+
+    @property
+    def ready(self) -> bool:
+        """True once boot is complete; until then nothing can be accepted."""
+
+    async def accept(self, signal: Signal, payload: str) -> Receipt:
+        """Store a signal durably, then let the worker have it. `payload` is the raw message without the secret.
+
+        Raises StoreError when it could not be stored; then nothing happened.
+        """
+
+    async def health(self) -> Mapping[str, object]:
+        """Exactly the keys of GET /health."""
+
+    async def status(self) -> Mapping[str, object]:
+        """State for the owner: position, halts, today's figures, ages of the warm state."""
+
+    async def signal_story(self, row: int) -> Mapping[str, object] | None:
+        """Everything known of one signal, or None for an unknown id."""
+
+    def plugins(self) -> list[Mapping[str, object]]:
+        """Every plugin with its distribution, version and what it provides."""
