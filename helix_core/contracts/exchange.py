@@ -123,7 +123,7 @@ class ExchangeClient(ABC):
 
     @abstractmethod
     async def place_oco_order(self, order: ProtectiveOrder) -> OrderReport:
-        """Put the protective stop on the venue, whatever the venue calls it. Raises StopWouldTrigger if it is too late."""
+        """Put the protective stop on the venue, whatever the venue calls it. StopWouldTrigger: too late."""
 
     @abstractmethod
     async def cancel_order(self, ref: OrderRef) -> OrderReport:
