@@ -65,3 +65,12 @@ class Desk(Protocol):
 
     def plugins(self) -> list[Mapping[str, object]]:
         """Every plugin with its distribution, version and what it provides."""
+
+
+class Rejection(Exception):
+    """A signal ends here without a trade. `reason` is the machine's word, `detail` a sentence for the owner."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Say why."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail

@@ -1,0 +1,136 @@
+"""Warm state: what the venue last said, with an age on everything.
+
+Pollers keep it fresh, so that the way from a signal to its order needs no question to the venue. What is too old when
+it is needed is asked for once, everything in parallel; what is still unknown then stays unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import structlog
+
+from helix_core.errors import DataMissing, ExchangeError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from helix_core.clock import Clock
+    from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.domain.market import Balances, Instrument, Ticker
+
+log = structlog.get_logger(__name__)
+
+Value = TypeVar("Value")
+_ASK_TIMEOUT_S = 6.0
+
+
+class Aged(Generic[Value]):
+    """One value the venue is asked for, usable until it is `max_age_s` old."""
+
+    def __init__(self, name: str, ask: Callable[[], Awaitable[Value]], clock: Clock, max_age_s: float) -> None:
+        """Start without a value: unknown until the venue has answered."""
+        self.name, self.problem = name, "not asked yet"
+        self._ask, self._clock, self._max_age_s = ask, clock, max_age_s
+        self._value: Value | None = None
+        self._asked_at = float("-inf")
+        self._epoch = 0
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the question behind the value was asked; infinite while there is none."""
+        return self._clock.monotonic() - self._asked_at
+
+    @property
+    def fresh(self) -> Value | None:
+        """The value, or None when there is none or it is too old."""
+        return self._value if self.age_s <= self._max_age_s else None
+
+    @property
+    def latest(self) -> Value | None:
+        """The value, however old."""
+        return self._value
+
+    def forget(self) -> None:
+        """The value is no longer true (we have just changed it); an answer still under way does not count either."""
+        self._asked_at = float("-inf")
+        self._epoch += 1
+
+    async def refresh(self) -> None:
+        """Ask the venue once. A failure is kept in `problem`, and the old value goes on ageing."""
+        asked_at, epoch = self._clock.monotonic(), self._epoch
+        try:
+            async with asyncio.timeout(_ASK_TIMEOUT_S):
+                value = await self._ask()
+        except (ExchangeError, DataMissing, ValueError) as error:
+            self.problem = str(error)
+            log.warning("venue_question_failed", question=self.name, problem=self.problem)
+        except TimeoutError:
+            self.problem = f"no answer within {_ASK_TIMEOUT_S:g} s"
+            log.warning("venue_question_failed", question=self.name, problem=self.problem)
+        else:
+            if epoch == self._epoch:
+                self._value, self._asked_at, self.problem = value, asked_at, ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketView:
+    """One look at the warm state: only what is fresh, and what is wrong with the venue, if anything."""
+
+    ticker: Ticker | None
+    balances: Balances | None
+    instrument: Instrument | None
+    problem: str | None
+
+
+class Market:
+    """The warm state of one symbol on one account."""
+
+    def __init__(self, client: ExchangeClient, symbol: str, clock: Clock) -> None:
+        """Know nothing until `warm_up`."""
+        self.symbol = symbol
+        self.ticker: Aged[Ticker] = Aged("ticker", lambda: client.get_ticker(symbol), clock, max_age_s=3.0)
+        self.balances: Aged[Balances] = Aged("balance", client.get_balance, clock, max_age_s=15.0)
+        self.instrument: Aged[Instrument] = Aged(
+            "instrument", lambda: client.instrument(symbol), clock, max_age_s=3600.0
+        )
+        self._polls = ((self.ticker, 1.0), (self.balances, 5.0), (self.instrument, 600.0))
+
+    async def view(self, symbol: str) -> MarketView:
+        """What is known of `symbol` now, asking the venue at most once and in parallel for what is too old."""
+        if symbol != self.symbol:
+            return MarketView(ticker=None, balances=self.balances.fresh, instrument=None, problem=self.problem())
+        stale = [aged for aged, _ in self._polls if aged.fresh is None]
+        if stale:
+            await asyncio.gather(*(aged.refresh() for aged in stale))
+        return MarketView(
+            ticker=self.ticker.fresh,
+            balances=self.balances.fresh,
+            instrument=self.instrument.fresh,
+            problem=self.problem(),
+        )
+
+    def problem(self) -> str | None:
+        """Why the venue is not healthy right now: what is missing or too old, and the venue's last words on it."""
+        missing = [f"{aged.name}: {aged.problem or 'too old'}" for aged, _ in self._polls if aged.fresh is None]
+        return "; ".join(missing) or None
+
+    def rules(self) -> Instrument:
+        """The instrument as last read, however old: for rounding what is already held. Raises DataMissing."""
+        if self.instrument.latest is None:
+            raise DataMissing(f"the market {self.symbol} has never been read")
+        return self.instrument.latest
+
+    async def run(self) -> None:
+        """Keep everything fresh until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for aged, period_s in self._polls:
+                group.create_task(_poll(aged, period_s))
+
+
+async def _poll(aged: Aged[Value], period_s: float) -> None:
+    while True:
+        await aged.refresh()
+        await asyncio.sleep(period_s)

@@ -1,0 +1,231 @@
+"""The order desk: every order is journalled, sent once, and followed until its outcome is proven."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.identifiers import client_order_id
+from helix_core.domain.order import OrderKind, ProtectiveOrder
+from helix_core.domain.signal import Action
+from helix_core.errors import ExchangeError, ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused
+from helix_core.store import journal
+from helix_core.store.schema import JournalRow, JournalState, SignalRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from helix_core.clock import Clock
+    from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.domain.order import AnyOrder, Fill, OrderReport
+    from helix_core.engine.market import Market
+    from helix_core.store.database import Store
+
+log = structlog.get_logger(__name__)
+
+_CALL_TIMEOUT_S = 30.0
+_RETRY_PAUSES_S = (0.25, 0.5, 1.0)
+_LOOK_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+_PATIENCE_S = 60.0
+_CLEAN_ABSENCES = 3
+
+
+class OrderDesk:
+    """Sends orders and finds out what became of them. Never sends one again whose outcome is not known."""
+
+    def __init__(self, client: ExchangeClient, store: Store, market: Market, clock: Clock) -> None:
+        """Work for one account."""
+        self._client, self._store, self._market, self._clock = client, store, market, clock
+
+    async def next_id(self, signal_row: int, kind: OrderKind) -> tuple[str, int]:
+        """Client order id and attempt number for the next order of this kind that the signal causes."""
+        async with self._store.read() as session:
+            attempt = await journal.next_attempt(session, signal_row, kind)
+            signal = await session.get_one(SignalRow, signal_row)
+        return client_order_id(signal_row, signal.received_at, kind, attempt), attempt
+
+    async def send(
+        self,
+        order: AnyOrder,
+        *,
+        signal_row: int,
+        attempt: int,
+        trade_id: int | None = None,
+        base_before: Decimal | None = None,
+        also: Callable[[AsyncSession], None] | None = None,
+    ) -> OrderReport:
+        """Journal the order, commit, send it, and return what the venue proves to have done with it.
+
+        `also` is committed together with the journal. Raises OrderRefused when it is proven not to have been placed
+        (after up to three more tries where the refusal is a passing one), OrderOutcomeUnknown when nothing is proven
+        within a minute: the order then counts as filled until somebody finds out.
+        """
+        now = self._clock.now()
+        row = JournalRow(
+            client_order_id=order.client_order_id,
+            signal_row=signal_row,
+            trade_id=trade_id,
+            kind=order.kind.value,
+            attempt=attempt,
+            symbol=order.symbol,
+            side=(Action.BUY if order.kind is OrderKind.ENTRY else Action.SELL).value,
+            quantity=order.quantity,
+            stop_price=order.stop_price if isinstance(order, ProtectiveOrder) else None,
+            take_profit_price=order.take_profit_price if isinstance(order, ProtectiveOrder) else None,
+            base_before=base_before,
+            state=JournalState.SENT.value,
+            sent_at=now,
+            fence_at=self._fence(),
+            updated_at=now,
+        )
+        async with self._store.write() as session:
+            session.add(row)
+            if also is not None:
+                also(session)
+        log.info("order_sent", order_kind=row.kind, client_order_id=row.client_order_id, quantity=str(row.quantity))
+        for pause_s in (*_RETRY_PAUSES_S, None):
+            try:
+                return await self._place_and_follow(order, row)
+            except OrderRefused as refusal:
+                if not refusal.transient or pause_s is None:
+                    await self.mark(row, JournalState.REFUSED, detail=str(refusal))
+                    raise
+                log.warning("order_not_placed_retrying", client_order_id=row.client_order_id, problem=str(refusal))
+                await asyncio.sleep(pause_s)
+                await self._mark_sent_again(row)
+        raise AssertionError("the last try returns or raises")
+
+    async def _place_and_follow(self, order: AnyOrder, row: JournalRow) -> OrderReport:
+        report: OrderReport | None = None
+        try:
+            async with asyncio.timeout(_CALL_TIMEOUT_S):
+                if isinstance(order, ProtectiveOrder):
+                    report = await self._client.place_oco_order(order)
+                else:
+                    report = await self._client.place_market_order(order)
+        except OrderRefused:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the order may have been placed
+            log.warning("order_outcome_unknown", client_order_id=row.client_order_id, problem=_words(error))
+            await self.mark(row, JournalState.UNKNOWN, detail=_words(error))
+        finally:
+            self._market.balances.forget()
+        if report is not None and (report.status.final or isinstance(order, ProtectiveOrder)):
+            return report
+        return await self.resolve(row)
+
+    async def resolve(self, row: JournalRow, *, patience_s: float = _PATIENCE_S) -> OrderReport:
+        """Look the order up until the venue proves what became of it.
+
+        Raises OrderRefused (marked NOT_PLACED) when it is proven absent: the venue's own fence has passed, several clean
+        answers do not know it, and the account does not show it. Raises OrderOutcomeUnknown when `patience_s` ends
+        first; counting failures proves nothing.
+        """
+        deadline = self._clock.monotonic() + patience_s
+        absences, looks = 0, 0
+        while True:
+            report = await self._look(row)
+            if isinstance(report, ExchangeError):
+                absences = 0
+            elif report is not None and (report.status.final or row.kind == OrderKind.STOP.value):
+                return report
+            elif report is None and self._clock.now() > row.fence_at:
+                absences += 1
+                if absences >= _CLEAN_ABSENCES and await self._account_shows_nothing(row):
+                    await self.mark(row, JournalState.NOT_PLACED, detail="proven absent")
+                    raise OrderRefused("The order never reached the venue (proven by look-up).", code="not_placed")
+            pause_s = _LOOK_PAUSES_S[min(looks, len(_LOOK_PAUSES_S) - 1)]
+            looks += 1
+            if self._clock.monotonic() + pause_s > deadline:
+                raise OrderOutcomeUnknown(f"Nobody knows yet whether order {row.client_order_id} was placed.")
+            await asyncio.sleep(pause_s)
+
+    async def _look(self, row: JournalRow) -> OrderReport | ExchangeError | None:
+        try:
+            async with asyncio.timeout(_CALL_TIMEOUT_S):
+                return await self._client.find_order(journal.reference(row))
+        except ExchangeError as error:
+            return error
+        except TimeoutError:
+            return ExchangeUnavailable("no answer")
+
+    async def _account_shows_nothing(self, row: JournalRow) -> bool:
+        """True when open orders and the base balance agree that the order was never placed."""
+        try:
+            open_now = await self._client.open_orders(row.symbol)
+            if any(order.client_order_id.startswith(row.client_order_id) for order in open_now):
+                return False
+            if row.kind == OrderKind.ENTRY.value and row.base_before is not None:
+                base = row.symbol.split("/")[0]
+                return (await self._client.get_balance()).of(base).total <= row.base_before
+        except ExchangeError:
+            return False
+        return True
+
+    async def cancel(self, row: JournalRow) -> OrderReport:
+        """Cancel a resting order and return only when the venue confirms that it is final.
+
+        Raises OrderOutcomeUnknown when the venue does not confirm it within a minute: the order may still be alive.
+        """
+        await self.mark(row, JournalState.CANCELLING)
+        deadline = self._clock.monotonic() + _PATIENCE_S
+        for pause_s in (*_LOOK_PAUSES_S, *(4.0,) * 20):
+            try:
+                async with asyncio.timeout(_CALL_TIMEOUT_S):
+                    report = await self._client.cancel_order(journal.reference(row))
+                if report.status.final:
+                    return report
+            except (ExchangeError, TimeoutError) as error:
+                log.warning("cancel_not_confirmed", client_order_id=row.client_order_id, problem=_words(error))
+            finally:
+                self._market.balances.forget()
+            if self._clock.monotonic() + pause_s > deadline:
+                break
+            await asyncio.sleep(pause_s)
+        raise OrderOutcomeUnknown(f"The venue does not confirm the cancel of stop {row.client_order_id}.")
+
+    async def fills(self, symbol: str, report: OrderReport) -> tuple[Fill, ...]:
+        """Every execution behind a report, complete to the last digit.
+
+        Asks the venue where the report does not carry them. Raises OrderOutcomeUnknown when they stay out for a minute.
+        """
+        if report.fills is not None and sum(fill.quantity for fill in report.fills) == report.filled:
+            return report.fills
+        deadline = self._clock.monotonic() + _PATIENCE_S
+        for pause_s in (*_LOOK_PAUSES_S, *(4.0,) * 20):
+            try:
+                async with asyncio.timeout(_CALL_TIMEOUT_S):
+                    fills = await self._client.get_fills(symbol, report.venue_order_ids)
+                if sum(fill.quantity for fill in fills) == report.filled:
+                    return fills
+            except (ExchangeError, TimeoutError) as error:
+                log.warning("fills_not_known", client_order_id=report.client_order_id, problem=_words(error))
+            if self._clock.monotonic() + pause_s > deadline:
+                break
+            await asyncio.sleep(pause_s)
+        raise OrderOutcomeUnknown(f"The venue does not tell the fills of order {report.client_order_id}.")
+
+    async def mark(
+        self, row: JournalRow, state: JournalState, *, report: OrderReport | None = None, detail: str | None = None
+    ) -> None:
+        """Commit an order's new state."""
+        async with self._store.write() as session:
+            await journal.mark(session, row.client_order_id, state, self._clock.now(), report=report, detail=detail)
+
+    async def _mark_sent_again(self, row: JournalRow) -> None:
+        async with self._store.write() as session:
+            again = await journal.mark(session, row.client_order_id, JournalState.SENT, self._clock.now())
+            again.fence_at = row.fence_at = self._fence()
+
+    def _fence(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self._client.capabilities.order_fence_s)
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

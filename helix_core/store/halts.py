@@ -1,0 +1,53 @@
+"""Halts: stored, so that no restart forgets one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from helix_core.domain.halt import Halt, HaltKind
+from helix_core.store.schema import HaltRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+
+async def active(session: AsyncSession) -> list[Halt]:
+    """Halts in force, oldest first."""
+    rows = await session.exec(select(HaltRow).where(col(HaltRow.cleared_at).is_(None)).order_by(col(HaltRow.id)))
+    return [_halt(row) for row in rows]
+
+
+async def put_in_force(session: AsyncSession, kind: HaltKind, detail: str, now: datetime) -> bool:
+    """Raise a halt. False when one of that kind is already in force: it is not raised twice."""
+    if any(halt.kind is kind for halt in await active(session)):
+        return False
+    session.add(HaltRow(kind=kind.value, detail=detail, raised_at=now))
+    await session.flush()
+    return True
+
+
+async def clear(session: AsyncSession, kinds: frozenset[HaltKind], by: str, now: datetime) -> list[Halt]:
+    """End the halts of these kinds; returns those that were in force."""
+    ended = [halt for halt in await active(session) if halt.kind in kinds]
+    for halt in ended:
+        row = await session.get_one(HaltRow, halt.halt_id)
+        row.cleared_at, row.cleared_by = now, by
+        session.add(row)
+    return ended
+
+
+async def last_cleared_at(session: AsyncSession, kind: HaltKind) -> datetime | None:
+    """When a halt of this kind was last ended: a losing streak is counted from there."""
+    rows = await session.exec(
+        select(HaltRow.cleared_at).where(HaltRow.kind == kind.value, col(HaltRow.cleared_at).is_not(None))
+    )
+    return max((at for at in rows if at is not None), default=None)
+
+
+def _halt(row: HaltRow) -> Halt:
+    assert row.id is not None
+    return Halt(halt_id=row.id, kind=HaltKind(row.kind), detail=row.detail, raised_at=row.raised_at)

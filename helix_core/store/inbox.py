@@ -1,0 +1,140 @@
+"""The inbox: signals stored before anything else happens to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from helix_core.domain.signal import Action, Signal
+from helix_core.store.schema import InboxRow, SignalRow, VerdictRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from helix_core.domain.risk import RiskReport
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """A signal with its place in the inbox: `row` is signals.id, `received_at` aware UTC."""
+
+    row: int
+    signal: Signal
+    received_at: datetime
+
+
+async def append(
+    session: AsyncSession, signal: Signal, payload: str, now: datetime, window_s: int
+) -> tuple[StoredSignal, int | None]:
+    """Store a signal. Also returns the id of the earlier signal it repeats, or None when it is a new one.
+
+    A repeat is stored too, already ended as `deduplicated`; repeats do not prolong the window.
+    """
+    earlier = (
+        await session.exec(
+            select(SignalRow.id)
+            .where(
+                SignalRow.signal_id == signal.signal_id,
+                col(SignalRow.received_at) > now - timedelta(seconds=window_s),
+                col(SignalRow.action).is_distinct_from("deduplicated"),
+            )
+            .limit(1)
+        )
+    ).first()
+    row = SignalRow(signal_id=signal.signal_id, payload=payload, received_at=now)
+    if earlier is not None:
+        row.action, row.rejection_reason = "deduplicated", f"repeats signal {earlier}"
+    session.add(row)
+    await session.flush()
+    assert row.id is not None
+    session.add(
+        InboxRow(
+            signal_row=row.id,
+            action=signal.action.value,
+            symbol=signal.symbol,
+            price=signal.price,
+            timestamp=signal.timestamp,
+            strategy=signal.strategy,
+            done_at=None if earlier is None else now,
+        )
+    )
+    return StoredSignal(row.id, signal, now), earlier
+
+
+async def seen_before(session: AsyncSession, stored: StoredSignal, window_s: int) -> bool:
+    """True when an earlier signal inside the window has the same signal_id and was not itself a repeat."""
+    found = await session.exec(
+        select(SignalRow.id)
+        .where(
+            SignalRow.signal_id == stored.signal.signal_id,
+            col(SignalRow.id) < stored.row,
+            col(SignalRow.received_at) > stored.received_at - timedelta(seconds=window_s),
+            col(SignalRow.action).is_distinct_from("deduplicated"),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+async def unfinished(session: AsyncSession) -> list[StoredSignal]:
+    """Signals that still have no end, oldest first: what a crash left behind."""
+    rows = await session.exec(
+        select(SignalRow, InboxRow)
+        .join(InboxRow, col(InboxRow.signal_row) == SignalRow.id)
+        .where(col(InboxRow.done_at).is_(None))
+        .order_by(col(SignalRow.id))
+    )
+    return [_stored(signal, inbox) for signal, inbox in rows]
+
+
+async def finish(
+    session: AsyncSession,
+    row: int,
+    now: datetime,
+    *,
+    trade_id: int | None = None,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """End a signal: accepted when `reason` is None, else rejected for that reason."""
+    signal, inbox = await session.get_one(SignalRow, row), await session.get_one(InboxRow, row)
+    signal.action = "accepted" if reason is None else "rejected"
+    signal.rejection_reason = reason
+    inbox.trade_id, inbox.detail, inbox.done_at = trade_id, detail, now
+    session.add(signal)
+    session.add(inbox)
+
+
+def record_verdicts(session: AsyncSession, row: int, report: RiskReport, now: datetime) -> None:
+    """Keep every check's verdict with its numbers."""
+    for decision in report.decisions:
+        session.add(
+            VerdictRow(
+                signal_row=row,
+                gate=decision.check,
+                verdict=decision.verdict.value,
+                reason=decision.reason,
+                detail=decision.detail,
+                measured=decision.measured,
+                limit=decision.limit,
+                at=now,
+            )
+        )
+
+
+def _stored(row: SignalRow, inbox: InboxRow) -> StoredSignal:
+    assert row.id is not None
+    signal = Signal(
+        signal_id=row.signal_id,
+        action=Action(inbox.action),
+        symbol=inbox.symbol,
+        price=inbox.price,
+        timestamp=inbox.timestamp,
+        strategy=inbox.strategy,
+    )
+    return StoredSignal(row.id, signal, row.received_at)

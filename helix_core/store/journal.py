@@ -1,0 +1,127 @@
+"""The journal: every order is written here, and committed, before it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from helix_core.domain.order import Fill, OrderKind, OrderRef
+from helix_core.domain.signal import Action
+from helix_core.store.schema import UNSETTLED, FillRow, JournalRow, JournalState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from helix_core.domain.order import OrderReport
+
+
+def reference(row: JournalRow) -> OrderRef:
+    """How the venue can be asked about this order."""
+    first = row.venue_order_ids.split(" ")[0] or None
+    return OrderRef(
+        client_order_id=row.client_order_id, kind=OrderKind(row.kind), symbol=row.symbol, venue_order_id=first
+    )
+
+
+async def mark(
+    session: AsyncSession,
+    client_order_id: str,
+    state: JournalState,
+    now: datetime,
+    *,
+    report: OrderReport | None = None,
+    detail: str | None = None,
+) -> JournalRow:
+    """Move an order to `state`, keeping what the venue said of it."""
+    row = await session.get_one(JournalRow, client_order_id)
+    row.state, row.updated_at = state.value, now
+    if detail is not None:
+        row.detail = detail
+    if report is not None:
+        row.venue_order_ids, row.filled = " ".join(report.venue_order_ids), report.filled
+    session.add(row)
+    return row
+
+
+async def next_attempt(session: AsyncSession, signal_row: int, kind: OrderKind) -> int:
+    """1 for the first order of this kind that a signal causes, then 2, 3, ..."""
+    rows = await session.exec(
+        select(JournalRow.attempt).where(JournalRow.signal_row == signal_row, JournalRow.kind == kind.value)
+    )
+    return max(rows.all(), default=0) + 1
+
+
+async def of_signal(session: AsyncSession, signal_row: int, kind: OrderKind) -> JournalRow | None:
+    """The latest order of this kind that a signal caused."""
+    return await _latest(session, JournalRow.signal_row == signal_row, kind)
+
+
+async def of_trade(session: AsyncSession, trade_id: int, kind: OrderKind) -> JournalRow | None:
+    """The latest order of this kind in a trade."""
+    return await _latest(session, JournalRow.trade_id == trade_id, kind)
+
+
+async def _latest(session: AsyncSession, condition: object, kind: OrderKind) -> JournalRow | None:
+    rows = await session.exec(
+        select(JournalRow)
+        .where(condition, JournalRow.kind == kind.value)  # type: ignore[arg-type]
+        .order_by(col(JournalRow.sent_at).desc(), col(JournalRow.attempt).desc())
+        .limit(1)
+    )
+    return rows.first()
+
+
+async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> list[JournalRow]:
+    """Orders that may be at the venue without our knowing, oldest first."""
+    query = select(JournalRow).where(col(JournalRow.state).in_([state.value for state in UNSETTLED]))
+    if kind is not None:
+        query = query.where(JournalRow.kind == kind.value)
+    return list(await session.exec(query.order_by(col(JournalRow.sent_at))))
+
+
+async def record_fills(
+    session: AsyncSession, exchange: str, trade_id: int, client_order_id: str, fills: Iterable[Fill]
+) -> None:
+    """Keep executions; one that is already known is not counted again."""
+    for fill in fills:
+        if await session.get(FillRow, (exchange, fill.symbol, fill.fill_id)) is None:
+            session.add(
+                FillRow(
+                    exchange=exchange,
+                    symbol=fill.symbol,
+                    fill_id=fill.fill_id,
+                    client_order_id=client_order_id,
+                    trade_id=trade_id,
+                    venue_order_id=fill.venue_order_id,
+                    side=fill.side.value,
+                    price=fill.price,
+                    quantity=fill.quantity,
+                    fee=fill.fee,
+                    fee_currency=fill.fee_currency,
+                    at=fill.at,
+                )
+            )
+    await session.flush()
+
+
+async def fills_of(session: AsyncSession, trade_id: int) -> list[Fill]:
+    """All executions of a trade, oldest first."""
+    rows = await session.exec(select(FillRow).where(FillRow.trade_id == trade_id).order_by(col(FillRow.at)))
+    return [
+        Fill(
+            fill_id=row.fill_id,
+            venue_order_id=row.venue_order_id,
+            symbol=row.symbol,
+            side=Action(row.side),
+            price=row.price,
+            quantity=row.quantity,
+            fee=row.fee,
+            fee_currency=row.fee_currency,
+            at=row.at,
+        )
+        for row in rows
+    ]

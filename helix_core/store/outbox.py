@@ -1,0 +1,55 @@
+"""The outbox: messages owed to the owner, written in the transaction of what they tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from helix_core.domain.notice import Notice, NoticeKind
+from helix_core.store.schema import CursorRow, NoticeRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from helix_core.store.database import Store
+
+
+def owe(session: AsyncSession, kind: NoticeKind, text: str, now: datetime) -> None:
+    """Owe the owner a message; it exists exactly if the transaction is committed."""
+    session.add(NoticeRow(kind=kind.value, text=text, at=now))
+
+
+class StoredOutbox:
+    """The outbox as the delivery reads it: each notifier has a place of its own in it."""
+
+    def __init__(self, store: Store) -> None:
+        """Read and mark in `store`."""
+        self._store = store
+
+    async def pending(self, notifier: str, limit: int) -> Sequence[Notice]:
+        """At most `limit` messages that `notifier` has not delivered, oldest first."""
+        async with self._store.read() as session:
+            cursor = await session.get(CursorRow, notifier)
+            rows = await session.exec(
+                select(NoticeRow)
+                .where(col(NoticeRow.id) > (0 if cursor is None else cursor.notice_id))
+                .order_by(col(NoticeRow.id))
+                .limit(limit)
+            )
+            return [_notice(row) for row in rows]
+
+    async def delivered(self, notifier: str, notice_id: int) -> None:
+        """Note that `notifier` has delivered everything up to `notice_id`."""
+        async with self._store.write() as session:
+            cursor = await session.get(CursorRow, notifier) or CursorRow(notifier=notifier, notice_id=0)
+            cursor.notice_id = max(cursor.notice_id, notice_id)
+            session.add(cursor)
+
+
+def _notice(row: NoticeRow) -> Notice:
+    assert row.id is not None
+    return Notice(notice_id=row.id, kind=NoticeKind(row.kind), text=row.text, at=row.at)

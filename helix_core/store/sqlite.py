@@ -1,0 +1,66 @@
+"""Everything that is true of SQLite only: durability, locking and file modes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+
+from helix_core.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
+
+
+def prepare_file(path: Path) -> int:
+    """Make the folder and the file, readable by the owner only, and take the lock of the one process that may use it.
+
+    Returns the lock's descriptor: the lock lives as long as it stays open. Raises StoreError when the place cannot be
+    written or another process holds the lock.
+    """
+    os.umask(0o077)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"The database {path} cannot be written: {error.strerror}. Check DATABASE_URL and the folder's owner."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise StoreError(
+            f"Another Helix already uses the database {path}. Stop it first: one account, one bot."
+        ) from error
+    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        if name.exists():
+            name.chmod(0o600)
+    return lock
+
+
+def make_durable(engine: AsyncEngine, *, writes: bool) -> None:
+    """Set the pragmas on every connection; on a writing engine every transaction takes the write lock at once.
+
+    Without BEGIN IMMEDIATE two read-modify-writes can lose one another's update without an error.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if writes:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _on_begin(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

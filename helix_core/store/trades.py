@@ -1,0 +1,142 @@
+"""Trades, their results and the figures of a day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, func, select
+
+from helix_core.store.schema import DailyStatsRow, DayRow, JournalRow, ResultRow, SignalRow, TradeRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from helix_core.domain.position import Position
+    from helix_core.store.inbox import StoredSignal
+
+
+async def open_trade(
+    session: AsyncSession, stored: StoredSignal, entry: JournalRow, exchange: str, position: Position, now: datetime
+) -> TradeRow:
+    """Make the trade of a filled entry. A signal_id that has traded before gets `#<signals.id>` added."""
+    taken = await session.exec(select(TradeRow.id).where(TradeRow.signal_id == stored.signal.signal_id))
+    trade = TradeRow(
+        signal_id=stored.signal.signal_id if taken.first() is None else f"{stored.signal.signal_id}#{stored.row}",
+        exchange=exchange,
+        symbol=stored.signal.symbol,
+        side=stored.signal.action.value,
+        entry_price=float(position.entry_price),
+        quantity=float(position.held),
+        status="open",
+        exchange_order_id=entry.venue_order_ids.split(" ")[0],
+        opened_at=now,
+    )
+    session.add(trade)
+    await session.flush()
+    entry.trade_id = trade.id
+    session.add(entry)
+    return trade
+
+
+async def open_trades(session: AsyncSession) -> list[TradeRow]:
+    """Trades that still hold something."""
+    return list(await session.exec(select(TradeRow).where(TradeRow.status == "open").order_by(col(TradeRow.id))))
+
+
+async def close_trade(
+    session: AsyncSession, trade_id: int, position: Position, *, status: str, reason: str, now: datetime
+) -> ResultRow:
+    """End a trade and write down what it earned."""
+    trade = await session.get_one(TradeRow, trade_id)
+    result = ResultRow(trade_id=trade_id, closed_at=now, pnl=position.pnl, pnl_pct=position.pnl_pct)
+    trade.status, trade.close_reason, trade.closed_at = status, reason, now
+    trade.exit_price = float(position.exit_price) if position.sold else None
+    trade.pnl, trade.pnl_pct = float(result.pnl), float(result.pnl_pct)
+    session.add(trade)
+    session.add(result)
+    await session.flush()
+    await _count(session, now.date())
+    return result
+
+
+async def results_since(session: AsyncSession, since: datetime | None = None) -> Sequence[ResultRow]:
+    """Results of trades closed at or after `since`, oldest first."""
+    query = select(ResultRow).order_by(col(ResultRow.closed_at), col(ResultRow.trade_id))
+    if since is not None:
+        query = query.where(col(ResultRow.closed_at) >= since)
+    return (await session.exec(query)).all()
+
+
+async def total_pnl(session: AsyncSession) -> Decimal:
+    """Everything ever earned, exact."""
+    return sum((result.pnl for result in await results_since(session)), Decimal(0))
+
+
+def day_start(now: datetime) -> datetime:
+    """00:00 UTC of that day."""
+    return datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
+
+
+async def day_pnl(session: AsyncSession, now: datetime) -> Decimal:
+    """What trades closed since 00:00 UTC earned, exact."""
+    return sum((result.pnl for result in await results_since(session, day_start(now))), Decimal(0))
+
+
+async def opening_equity(session: AsyncSession, now: datetime) -> Decimal | None:
+    """Equity in quote with which this UTC day opened, or None while nobody has written it down."""
+    row = await session.get(DayRow, now.date())
+    return None if row is None else row.opening_equity
+
+
+async def open_day(session: AsyncSession, now: datetime, equity: Decimal) -> None:
+    """Write down the day's opening equity, once."""
+    if await session.get(DayRow, now.date()) is None:
+        session.add(DayRow(date=now.date(), opening_equity=equity))
+
+
+async def last_signal_at(session: AsyncSession) -> datetime | None:
+    """When the latest signal came."""
+    return (await session.exec(select(func.max(SignalRow.received_at)))).one()
+
+
+async def mark_daily_limit(session: AsyncSession, now: datetime) -> None:
+    """Note in the day's figures that the loss limit was hit."""
+    row = await _stats(session, now.date())
+    row.daily_loss_limit_hit = True
+    session.add(row)
+
+
+async def _stats(session: AsyncSession, day: date) -> DailyStatsRow:
+    return await session.get(DailyStatsRow, day) or DailyStatsRow(date=day)
+
+
+async def _count(session: AsyncSession, day: date) -> None:
+    """Figure the day anew from its results, so that nothing can be counted twice."""
+    start = datetime.combine(day, time(0), UTC)
+    results = [row for row in await results_since(session, start) if row.closed_at < start + timedelta(days=1)]
+    opening = await session.get(DayRow, day)
+    row = await _stats(session, day)
+    total = sum((result.pnl for result in results), Decimal(0))
+    row.trades_count = len(results)
+    row.wins = sum(result.pnl > 0 for result in results)
+    row.losses = sum(result.pnl < 0 for result in results)
+    row.total_pnl = float(total)
+    if opening is not None:
+        row.total_pnl_pct = float(100 * total / opening.opening_equity)
+        row.max_drawdown_pct = float(_worst_fall_pct(opening.opening_equity, [result.pnl for result in results]))
+    session.add(row)
+
+
+def _worst_fall_pct(opening: Decimal, pnls: Sequence[Decimal]) -> Decimal:
+    """Largest fall from a peak of the day's equity, in percent of that peak."""
+    equity = peak = opening
+    worst = Decimal(0)
+    for pnl in pnls:
+        equity += pnl
+        peak = max(peak, equity)
+        worst = max(worst, 100 * (peak - equity) / peak)
+    return worst
