@@ -20,7 +20,7 @@ class Position:
     """What a trade's fills add up to.
 
     `bought` and `sold` are base units executed, `held` what is left in the account after fees taken in the base
-    coin; `cost` and `proceeds` are quote; `quote_fees` holds every fee not taken in base, valued in quote.
+    coin; `cost` and `proceeds` are quote; `quote_fees` are fees taken in quote, `other_fees` those in third coins.
     """
 
     bought: Decimal
@@ -29,6 +29,7 @@ class Position:
     cost: Decimal
     proceeds: Decimal
     quote_fees: Decimal
+    other_fees: Mapping[str, Decimal]
 
     @property
     def entry_price(self) -> Decimal:
@@ -40,28 +41,21 @@ class Position:
         """Average price received, before fees. Raises ZeroDivisionError when nothing was sold."""
         return self.proceeds / self.sold
 
-    @property
-    def pnl(self) -> Decimal:
-        """Quote that came in less quote that went out, fees included: the change of the account's quote balance.
+    def pnl(self, rates: Mapping[str, Decimal]) -> Decimal:
+        """Quote that came in less quote that went out, all fees included.
 
-        Dust below one lot that could not be sold counts as nothing.
+        `rates` values third coins in quote per unit. Raises KeyError for a fee without a rate: an unknown cost is never
+        taken for zero. Dust below one lot that could not be sold counts as nothing.
         """
-        return self.proceeds - self.cost - self.quote_fees
-
-    @property
-    def pnl_pct(self) -> Decimal:
-        """`pnl` as a percentage of the cost."""
-        return 100 * self.pnl / self.cost
+        third = sum((fee * rates[coin] for coin, fee in self.other_fees.items()), Decimal(0))
+        return self.proceeds - self.cost - self.quote_fees - third
 
 
-def fold(fills: Iterable[Fill], instrument: Instrument, rates: Mapping[str, Decimal] | None = None) -> Position:
-    """Add up one trade's fills.
-
-    `rates` values a fee taken in a third coin, in quote per unit. Raises KeyError when such a fee has no rate:
-    an unknown cost is never taken for zero.
-    """
+def fold(fills: Iterable[Fill], instrument: Instrument) -> Position:
+    """Add up one trade's fills."""
     zero = Decimal(0)
     bought = sold = held = cost = proceeds = quote_fees = zero
+    other_fees: dict[str, Decimal] = {}
     for fill in fills:
         value = fill.price * fill.quantity
         if fill.side is Action.BUY:
@@ -70,7 +64,16 @@ def fold(fills: Iterable[Fill], instrument: Instrument, rates: Mapping[str, Deci
             sold, held, proceeds = sold + fill.quantity, held - fill.quantity, proceeds + value
         if fill.fee_currency == instrument.base:
             held -= fill.fee
+        elif fill.fee_currency == instrument.quote:
+            quote_fees += fill.fee
         elif fill.fee:
-            rate = Decimal(1) if fill.fee_currency == instrument.quote else (rates or {})[fill.fee_currency]
-            quote_fees += fill.fee * rate
-    return Position(bought=bought, sold=sold, held=held, cost=cost, proceeds=proceeds, quote_fees=quote_fees)
+            other_fees[fill.fee_currency] = other_fees.get(fill.fee_currency, zero) + fill.fee
+    return Position(
+        bought=bought,
+        sold=sold,
+        held=held,
+        cost=cost,
+        proceeds=proceeds,
+        quote_fees=quote_fees,
+        other_fees=other_fees,
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
 
@@ -105,6 +105,10 @@ class Market:
         stale = [aged for aged, _ in self._polls if aged.fresh is None]
         if stale:
             await asyncio.gather(*(aged.refresh() for aged in stale))
+        return self.peek()
+
+    def peek(self) -> MarketView:
+        """What is known now, without asking."""
         return MarketView(
             ticker=self.ticker.fresh,
             balances=self.balances.fresh,
@@ -130,7 +134,7 @@ class Market:
                 group.create_task(_poll(aged, period_s))
 
 
-async def _poll(aged: Aged[Value], period_s: float) -> None:
+async def _poll(aged: Aged[Any], period_s: float) -> None:
     while True:
         await aged.refresh()
         await asyncio.sleep(period_s)

@@ -123,9 +123,9 @@ class OrderDesk:
     async def resolve(self, row: JournalRow, *, patience_s: float = _PATIENCE_S) -> OrderReport:
         """Look the order up until the venue proves what became of it.
 
-        Raises OrderRefused (marked NOT_PLACED) when it is proven absent: the venue's own fence has passed, several clean
-        answers do not know it, and the account does not show it. Raises OrderOutcomeUnknown when `patience_s` ends
-        first; counting failures proves nothing.
+        Raises OrderRefused (marked NOT_PLACED) when it is proven absent: the venue's own fence has passed, several
+        clean answers do not know it, and the account does not show it. Raises OrderOutcomeUnknown when `patience_s`
+        ends first; counting failures proves nothing.
         """
         deadline = self._clock.monotonic() + patience_s
         absences, looks = 0, 0

@@ -92,6 +92,11 @@ async def unfinished(session: AsyncSession) -> list[StoredSignal]:
     return [_stored(signal, inbox) for signal, inbox in rows]
 
 
+async def load(session: AsyncSession, row: int) -> StoredSignal:
+    """One signal with its place in the inbox."""
+    return _stored(await session.get_one(SignalRow, row), await session.get_one(InboxRow, row))
+
+
 async def finish(
     session: AsyncSession,
     row: int,

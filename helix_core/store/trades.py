@@ -48,11 +48,18 @@ async def open_trades(session: AsyncSession) -> list[TradeRow]:
 
 
 async def close_trade(
-    session: AsyncSession, trade_id: int, position: Position, *, status: str, reason: str, now: datetime
-) -> ResultRow:
-    """End a trade and write down what it earned."""
+    session: AsyncSession,
+    trade_id: int,
+    position: Position,
+    pnl: Decimal,
+    *,
+    status: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """End a trade and write down what it earned: `pnl` in quote, all fees included."""
     trade = await session.get_one(TradeRow, trade_id)
-    result = ResultRow(trade_id=trade_id, closed_at=now, pnl=position.pnl, pnl_pct=position.pnl_pct)
+    result = ResultRow(trade_id=trade_id, closed_at=now, pnl=pnl, pnl_pct=100 * pnl / position.cost)
     trade.status, trade.close_reason, trade.closed_at = status, reason, now
     trade.exit_price = float(position.exit_price) if position.sold else None
     trade.pnl, trade.pnl_pct = float(result.pnl), float(result.pnl_pct)
@@ -60,7 +67,6 @@ async def close_trade(
     session.add(result)
     await session.flush()
     await _count(session, now.date())
-    return result
 
 
 async def results_since(session: AsyncSession, since: datetime | None = None) -> Sequence[ResultRow]:

@@ -1,0 +1,151 @@
+"""The desk: what the doors may ask of a running bot."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.order import OrderKind
+from helix_core.engine.outcome import Outcome, OutcomeStatus, Receipt
+from helix_core.errors import StoreError
+from helix_core.store import halts, inbox, journal, story, trades
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from helix_core.clock import Clock
+    from helix_core.config import TradingMode
+    from helix_core.domain.limits import RiskLimits
+    from helix_core.domain.signal import Signal
+    from helix_core.engine.market import Market
+    from helix_core.engine.snapshot import Snapshots
+    from helix_core.engine.worker import Worker
+    from helix_core.store.database import Store
+
+log = structlog.get_logger(__name__)
+
+
+class TradingDesk:
+    """Implements the Desk protocol over the worker and the database."""
+
+    def __init__(
+        self,
+        *,
+        worker: Worker,
+        market: Market,
+        snapshots: Snapshots,
+        store: Store,
+        limits: RiskLimits,
+        clock: Clock,
+        exchange: str,
+        mode: TradingMode,
+        listing: list[Mapping[str, object]],
+    ) -> None:
+        """Serve one bot."""
+        self._worker, self._market, self._snapshots, self._store = worker, market, snapshots, store
+        self._limits, self._clock, self._exchange, self._mode = limits, clock, exchange, mode
+        self._listing = listing
+        self._started_at = clock.monotonic()
+        self._ready = False
+
+    @property
+    def ready(self) -> bool:
+        """True once the door is open."""
+        return self._ready
+
+    def open_door(self) -> None:
+        """Boot is complete: signals may come."""
+        self._ready = True
+
+    def close_door(self) -> None:
+        """Take no further signals."""
+        self._ready = False
+
+    async def accept(self, signal: Signal, payload: str) -> Receipt:
+        """Store a signal durably, drop it if it is a repeat, else let the worker have it.
+
+        Raises StoreError when it could not be stored. Cancelling the caller does not undo it.
+        """
+        return await asyncio.shield(self._accept(signal, payload))
+
+    async def _accept(self, signal: Signal, payload: str) -> Receipt:
+        if self._worker.full:
+            raise StoreError("Too many signals are waiting.")
+        now = self._clock.now()
+        async with self._store.write() as session:
+            stored, earlier = await inbox.append(session, signal, payload, now, self._limits.dedup_window_s)
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        if earlier is None:
+            log.info("signal_stored", signal=stored.row, signal_id=signal.signal_id)
+            self._worker.put(stored, outcome)
+        else:
+            log.info("signal_deduplicated", signal=stored.row, signal_id=signal.signal_id, repeats=earlier)
+            outcome.set_result(
+                Outcome(
+                    status=OutcomeStatus.DEDUPLICATED,
+                    row=stored.row,
+                    signal_id=signal.signal_id,
+                    reason="duplicate_signal",
+                    detail=f"Repeats signal {earlier} inside {self._limits.dedup_window_s} s; nothing was done.",
+                )
+            )
+        return Receipt(stored.row, outcome)
+
+    async def health(self) -> Mapping[str, object]:
+        """Exactly the keys of GET /health."""
+        async with self._store.read() as session:
+            halted = bool(await halts.active(session))
+            last = await trades.last_signal_at(session)
+            open_now = await trades.open_trades(session)
+        problem = self._market.problem()
+        return {
+            "status": "halted" if halted else "ok" if problem is None and self._ready else "degraded",
+            "uptime_seconds": int(self._clock.monotonic() - self._started_at),
+            "active_exchange": self._exchange,
+            "exchange_connected": problem is None,
+            "last_signal_time": None if last is None else last.isoformat(),
+            "open_positions": len(open_now),
+            "daily_pnl_pct": _figure(await self._snapshots.day_pnl_pct()),
+            "trading_mode": self._mode.value,
+        }
+
+    async def status(self) -> Mapping[str, object]:
+        """State for the owner."""
+        async with self._store.read() as session:
+            in_force = await halts.active(session)
+            open_now = await trades.open_trades(session)
+            unknown = await journal.unsettled(session, OrderKind.ENTRY)
+            realised = await trades.day_pnl(session, self._clock.now())
+        return {
+            **await self.health(),
+            "halts": [{"kind": halt.kind.value, "detail": halt.detail, "since": halt.raised_at} for halt in in_force],
+            "positions": [trade.model_dump() for trade in open_now],
+            "unknown_orders": [row.client_order_id for row in unknown],
+            "realised_today_quote": str(realised),
+            "venue_problem": self._market.problem(),
+            "age_s": {
+                "ticker": _age(self._market.ticker.age_s),
+                "balance": _age(self._market.balances.age_s),
+                "instrument": _age(self._market.instrument.age_s),
+            },
+        }
+
+    async def signal_story(self, row: int) -> Mapping[str, object] | None:
+        """Everything known of one signal."""
+        async with self._store.read() as session:
+            return await story.of_signal(session, row)
+
+    def plugins(self) -> list[Mapping[str, object]]:
+        """Every plugin with its origin."""
+        return self._listing
+
+
+def _figure(value: Decimal | None) -> float | None:
+    return None if value is None else round(float(value), 4)
+
+
+def _age(seconds: float) -> float | None:
+    return None if seconds == float("inf") else round(seconds, 3)

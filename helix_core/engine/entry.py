@@ -1,0 +1,191 @@
+"""The way in: from a stored BUY to a protected position."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.halt import HaltKind
+from helix_core.domain.notice import NoticeKind
+from helix_core.domain.order import ApprovedOrder, OrderIntent, OrderKind
+from helix_core.engine import breaker
+from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
+from helix_core.errors import InvariantBroken, OrderOutcomeUnknown, OrderRefused
+from helix_core.notify import messages
+from helix_core.risk import size_entry, stop_price
+from helix_core.store import halts, inbox, journal, outbox
+from helix_core.store.schema import JournalRow, JournalState, TradeRow
+
+if TYPE_CHECKING:
+    from helix_core.clock import Clock
+    from helix_core.domain.limits import RiskLimits
+    from helix_core.domain.order import OrderReport
+    from helix_core.domain.risk import RiskReport
+    from helix_core.engine.ledger import Ledger
+    from helix_core.engine.market import Market, MarketView
+    from helix_core.engine.orders import OrderDesk
+    from helix_core.engine.protection import Protection
+    from helix_core.engine.snapshot import Snapshots
+    from helix_core.risk import RiskEngine
+    from helix_core.store.database import Store
+    from helix_core.store.inbox import StoredSignal
+
+log = structlog.get_logger(__name__)
+
+
+class Entry:
+    """Opens positions. `open` and `resume` end alike: with a protected trade, or with a Rejection."""
+
+    def __init__(
+        self,
+        *,
+        market: Market,
+        snapshots: Snapshots,
+        risk: RiskEngine,
+        desk: OrderDesk,
+        ledger: Ledger,
+        protection: Protection,
+        store: Store,
+        limits: RiskLimits,
+        clock: Clock,
+    ) -> None:
+        """Work for one account."""
+        self._market, self._snapshots, self._risk = market, snapshots, risk
+        self._desk, self._ledger, self._protection = desk, ledger, protection
+        self._store, self._limits, self._clock = store, limits, clock
+
+    async def open(self, stored: StoredSignal) -> Outcome:
+        """Judge, size, journal, buy, protect, record and tell. Raises Rejection."""
+        view = await self._market.view(stored.signal.symbol)
+        intent, attempt = await self._intent(stored, view)
+        report = await self._risk.judge(intent, await self._snapshots.of(stored, view), exit_=False)
+        await self._refuse_unless_allowed(stored, report)
+        order = ApprovedOrder(intent=intent, report=report)
+        now = self._clock.now()
+        try:
+            placed = await self._desk.send(
+                order,
+                signal_row=stored.row,
+                attempt=attempt,
+                base_before=_base_held(view),
+                also=lambda session: inbox.record_verdicts(session, stored.row, report, now),
+            )
+        except OrderRefused as refusal:
+            raise Rejection("exchange_refused", str(refusal)) from refusal
+        except OrderOutcomeUnknown as unknown:
+            raise await self._alarm(intent.client_order_id, str(unknown)) from unknown
+        return await self._settle(stored, await self._journalled(stored), placed)
+
+    async def resume(self, stored: StoredSignal, row: JournalRow, *, patience_s: float) -> Outcome:
+        """Go on with an entry that may be at the venue: look it up, never send it again. Raises Rejection.
+
+        The alarm is raised once for each order, however often it is looked up.
+        """
+        if row.trade_id is not None:
+            return await self._protect(stored, row.trade_id)
+        if row.state in {JournalState.REFUSED, JournalState.NOT_PLACED}:
+            raise Rejection("exchange_refused", row.detail or "The order was not placed.")
+        try:
+            placed = await self._desk.resolve(row, patience_s=patience_s)
+        except OrderRefused as refusal:
+            raise Rejection("exchange_refused", str(refusal)) from refusal
+        except OrderOutcomeUnknown as unknown:
+            raise await self._alarm(row.client_order_id, str(unknown)) from unknown
+        return await self._settle(stored, row, placed)
+
+    async def _intent(self, stored: StoredSignal, view: MarketView) -> tuple[OrderIntent, int]:
+        """What the signal asks for, at the size and with the stop that the live price gives; zero while unknown."""
+        client_order_id, attempt = await self._desk.next_id(stored.row, OrderKind.ENTRY)
+        quantity, stop = Decimal(0), None
+        equity = await self._snapshots.equity(view)
+        if equity is not None and view.ticker and view.balances and view.instrument:
+            quantity = size_entry(
+                equity_quote=equity,
+                free_quote=view.balances.of(view.instrument.quote).free,
+                ask=view.ticker.ask,
+                limits=self._limits,
+                instrument=view.instrument,
+            )
+            stop = stop_price(view.ticker.ask, self._limits, view.instrument)
+        intent = OrderIntent(
+            client_order_id=client_order_id,
+            signal_row=stored.row,
+            signal_id=stored.signal.signal_id,
+            symbol=stored.signal.symbol,
+            side=stored.signal.action,
+            quantity=quantity,
+            stop_price=stop,
+        )
+        return intent, attempt
+
+    async def _refuse_unless_allowed(self, stored: StoredSignal, report: RiskReport) -> None:
+        """End a signal that a gate denies or a halt stops, its verdicts stored. Raises Rejection."""
+        now = self._clock.now()
+        async with self._store.read() as session:
+            in_force = await halts.active(session)
+        denial = report.denial
+        if report.allowed and not in_force:
+            return
+        async with self._store.write() as session:
+            inbox.record_verdicts(session, stored.row, report, now)
+            if denial is not None and denial.reason == "daily_loss_limit" and denial.measured is not None:
+                await breaker.halt_for_daily_loss(session, Decimal(denial.measured), now)
+        if denial is not None:
+            raise Rejection(denial.reason, denial.detail)
+        if not in_force:
+            raise InvariantBroken("a risk report denies without a denial")
+        first = in_force[0]
+        raise Rejection("trading_halted", f"Halt {first.kind.value}: {first.detail}.")
+
+    async def _settle(self, stored: StoredSignal, row: JournalRow, placed: OrderReport) -> Outcome:
+        if placed.filled <= 0:
+            await self._desk.mark(row, JournalState.DONE, report=placed)
+            raise Rejection("order_not_filled", f"The venue ended the order as {placed.raw_status}, nothing bought.")
+        fills = await self._desk.fills(row.symbol, placed)
+        trade = await self._ledger.open(stored, row, placed, fills)
+        assert trade.id is not None
+        log.info("entry_filled", trade_id=trade.id, filled=str(placed.filled))
+        return await self._protect(stored, trade.id)
+
+    async def _protect(self, stored: StoredSignal, trade_id: int) -> Outcome:
+        """Cover the position, then end the signal and tell the owner in one commit."""
+        async with self._store.read() as session:
+            trade = await session.get_one(TradeRow, trade_id)
+        if trade.status == "open":
+            await self._protection.ensure(trade)
+        position, now = await self._ledger.position(trade_id), self._clock.now()
+        async with self._store.write() as session:
+            trade = await session.get_one(TradeRow, trade_id)
+            await inbox.finish(session, stored.row, now, trade_id=trade_id)
+            if trade.status == "open" and trade.stop_loss_price is not None:
+                stop = await journal.of_trade(session, trade_id, OrderKind.STOP)
+                if stop is None or stop.stop_price is None:
+                    raise InvariantBroken(f"trade {trade_id} is protected by no journalled stop")
+                text = messages.trade_opened(self._market.rules(), position.entry_price, position.held, stop.stop_price)
+                outbox.owe(session, NoticeKind.TRADE_OPENED, text, now)
+        return Outcome(
+            status=OutcomeStatus.ACCEPTED, row=stored.row, signal_id=stored.signal.signal_id, trade_id=trade_id
+        )
+
+    async def _alarm(self, client_order_id: str, problem: str) -> Rejection:
+        """Nobody knows what became of the entry: stop entries and wake the owner. The worker goes on looking."""
+        now = self._clock.now()
+        async with self._store.write() as session:
+            if await breaker.halt(session, HaltKind.RECONCILE, f"Entry {client_order_id}: outcome unknown", now):
+                outbox.owe(session, NoticeKind.ORDER_UNKNOWN, messages.order_unknown(client_order_id), now)
+        return Rejection("order_outcome_unknown", problem)
+
+    async def _journalled(self, stored: StoredSignal) -> JournalRow:
+        async with self._store.read() as session:
+            row = await journal.of_signal(session, stored.row, OrderKind.ENTRY)
+        if row is None:
+            raise InvariantBroken(f"signal {stored.row} was traded without a journal row")
+        return row
+
+
+def _base_held(view: MarketView) -> Decimal | None:
+    if view.balances is None or view.instrument is None:
+        return None
+    return view.balances.of(view.instrument.base).total

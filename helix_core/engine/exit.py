@@ -1,0 +1,100 @@
+"""The way out: from a stored SELL to a closed trade."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from helix_core.domain.halt import HaltKind
+from helix_core.domain.notice import NoticeKind
+from helix_core.domain.order import OrderIntent, OrderKind
+from helix_core.engine import breaker
+from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
+from helix_core.errors import OrderOutcomeUnknown, OrderRefused
+from helix_core.notify import messages
+from helix_core.store import inbox, outbox, trades
+
+if TYPE_CHECKING:
+    from helix_core.clock import Clock
+    from helix_core.engine.ledger import Ledger
+    from helix_core.engine.market import Market
+    from helix_core.engine.orders import OrderDesk
+    from helix_core.engine.protection import Protection
+    from helix_core.engine.seller import Seller
+    from helix_core.engine.snapshot import Snapshots
+    from helix_core.risk import RiskEngine
+    from helix_core.store.database import Store
+    from helix_core.store.inbox import StoredSignal
+    from helix_core.store.schema import TradeRow
+
+
+class Exit:
+    """Closes positions. Safe to be called again for the same signal after a crash."""
+
+    def __init__(
+        self,
+        *,
+        market: Market,
+        snapshots: Snapshots,
+        risk: RiskEngine,
+        desk: OrderDesk,
+        ledger: Ledger,
+        protection: Protection,
+        seller: Seller,
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        """Work for one account."""
+        self._market, self._snapshots, self._risk, self._desk = market, snapshots, risk, desk
+        self._ledger, self._protection, self._seller = ledger, protection, seller
+        self._store, self._clock = store, clock
+
+    async def close(self, stored: StoredSignal) -> Outcome:
+        """Judge, cancel the stop, confirm, sell what is held, record and tell. Raises Rejection."""
+        async with self._store.read() as session:
+            trade = next((row for row in await trades.open_trades(session) if row.symbol == stored.signal.symbol), None)
+        if trade is None:
+            raise Rejection("no_open_position", f"There is no open position in {stored.signal.symbol} to sell.")
+        await self._judge(stored, trade)
+        try:
+            await self._protection.lift(trade)
+            await self._seller.sell_all(trade, stored.row)
+        except OrderRefused as refusal:
+            await self._protection.ensure(trade)
+            raise Rejection("exchange_refused", f"{refusal} The position is still open, under its stop.") from refusal
+        except OrderOutcomeUnknown as unknown:
+            raise await self._alarm(trade, str(unknown)) from unknown
+        assert trade.id is not None
+        await self._ledger.close(trade, await self._ledger.ending(trade.id))
+        async with self._store.write() as session:
+            await inbox.finish(session, stored.row, self._clock.now(), trade_id=trade.id)
+        return Outcome(
+            status=OutcomeStatus.ACCEPTED, row=stored.row, signal_id=stored.signal.signal_id, trade_id=trade.id
+        )
+
+    async def _judge(self, stored: StoredSignal, trade: TradeRow) -> None:
+        """Ask the gates that judge exits, and store their verdicts. Raises Rejection."""
+        assert trade.id is not None
+        view = await self._market.view(stored.signal.symbol)
+        client_order_id, _ = await self._desk.next_id(stored.row, OrderKind.EXIT)
+        intent = OrderIntent(
+            client_order_id=client_order_id,
+            signal_row=stored.row,
+            signal_id=stored.signal.signal_id,
+            symbol=stored.signal.symbol,
+            side=stored.signal.action,
+            quantity=max(await self._ledger.held(trade.id), Decimal(0)),
+        )
+        report = await self._risk.judge(intent, await self._snapshots.of(stored, view), exit_=True)
+        async with self._store.write() as session:
+            inbox.record_verdicts(session, stored.row, report, self._clock.now())
+        if report.denial is not None:
+            raise Rejection(report.denial.reason, report.denial.detail)
+
+    async def _alarm(self, trade: TradeRow, problem: str) -> Rejection:
+        """Nobody knows whether the stop or the exit is alive: stop entries and wake the owner."""
+        now = self._clock.now()
+        async with self._store.write() as session:
+            await breaker.halt(session, HaltKind.RECONCILE, f"Exit of trade {trade.id}: outcome unknown", now)
+            outbox.owe(session, NoticeKind.ORDER_UNKNOWN, messages.order_unknown(f"exit of trade {trade.id}"), now)
+        return Rejection("order_outcome_unknown", problem)

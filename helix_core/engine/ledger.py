@@ -1,0 +1,132 @@
+"""The engine's view of its trades: what each holds, and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.notice import NoticeKind
+from helix_core.domain.order import OrderKind
+from helix_core.domain.position import fold
+from helix_core.domain.signal import Action
+from helix_core.engine import breaker
+from helix_core.notify import messages
+from helix_core.store import journal, outbox, trades
+from helix_core.store.schema import InboxRow, JournalState, TradeRow
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from helix_core.clock import Clock
+    from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.domain.limits import RiskLimits
+    from helix_core.domain.market import Instrument
+    from helix_core.domain.order import Fill, OrderReport
+    from helix_core.domain.position import Position
+    from helix_core.engine.market import Market
+    from helix_core.store.database import Store
+    from helix_core.store.inbox import StoredSignal
+    from helix_core.store.schema import JournalRow
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a trade ends: its status and close reason, in the words of the trades table."""
+
+    status: str
+    reason: str
+
+
+BY_SIGNAL = Ending("closed", "signal")
+BY_STOP = Ending("stopped_out", "stop_loss")
+BY_FAR_LEG = Ending("closed", "stop_loss")
+BY_BREAKER = Ending("closed", "circuit_breaker")
+
+
+class Ledger:
+    """Turns the venue's fills into trades. Writes only what the venue has proven."""
+
+    def __init__(self, client: ExchangeClient, store: Store, market: Market, limits: RiskLimits, clock: Clock) -> None:
+        """Keep the trades of one account."""
+        self._client, self._store, self._market = client, store, market
+        self._limits, self._clock = limits, clock
+
+    async def open(
+        self, stored: StoredSignal, entry: JournalRow, report: OrderReport, fills: tuple[Fill, ...]
+    ) -> TradeRow:
+        """Make the trade of a filled entry, with its fills, in one commit."""
+        now, position = self._clock.now(), fold(fills, self._market.rules())
+        async with self._store.write() as session:
+            row = await journal.mark(session, entry.client_order_id, JournalState.DONE, now, report=report)
+            trade = await trades.open_trade(session, stored, row, self._client.name, position, now)
+            assert trade.id is not None
+            await journal.record_fills(session, self._client.name, trade.id, entry.client_order_id, fills)
+        return trade
+
+    async def record(self, trade_id: int, client_order_id: str, report: OrderReport, fills: tuple[Fill, ...]) -> None:
+        """Keep a final order of a trade with its fills, in one commit."""
+        async with self._store.write() as session:
+            await journal.record_fills(session, self._client.name, trade_id, client_order_id, fills)
+            await journal.mark(session, client_order_id, JournalState.DONE, self._clock.now(), report=report)
+
+    async def position(self, trade_id: int) -> Position:
+        """What the trade's fills add up to."""
+        async with self._store.read() as session:
+            return fold(await journal.fills_of(session, trade_id), self._market.rules())
+
+    async def held(self, trade_id: int) -> Decimal:
+        """Base units of the trade that can be sold: what is left of it, floored to the lot step."""
+        return self._market.rules().lots((await self.position(trade_id)).held)
+
+    def is_dust(self, quantity: Decimal, price: Decimal) -> bool:
+        """True when the venue would not let `quantity` be sold at `price`: below its smallest lot or notional."""
+        rules = self._market.rules()
+        return quantity < rules.min_quantity or quantity * price < rules.min_notional
+
+    async def ending(self, trade_id: int) -> Ending:
+        """How a trade ended whose coins are gone: by the order that sold last, and by whose wish."""
+        async with self._store.read() as session:
+            exit_row = await journal.of_trade(session, trade_id, OrderKind.EXIT)
+            stop_row = await journal.of_trade(session, trade_id, OrderKind.STOP)
+            fills = await journal.fills_of(session, trade_id)
+            if exit_row is not None and exit_row.filled:
+                wish = await session.get_one(InboxRow, exit_row.signal_row)
+                return BY_SIGNAL if wish.action == Action.SELL.value else BY_BREAKER
+        if stop_row is None or not stop_row.filled:
+            return BY_BREAKER
+        far = stop_row.take_profit_price
+        return BY_FAR_LEG if far is not None and fills[-1].price >= far else BY_STOP
+
+    async def close(self, trade: TradeRow, ending: Ending) -> None:
+        """End a trade: result, day's figures, halts that follow from it and the owner's message, in one commit.
+
+        Raises ExchangeError while a fee taken in a third coin cannot be valued; nothing is written then.
+        """
+        assert trade.id is not None
+        position, now, rules = await self.position(trade.id), self._clock.now(), self._market.rules()
+        pnl = position.pnl(await self._rates(position))
+        async with self._store.write() as session:
+            await trades.close_trade(
+                session, trade.id, position, pnl, status=ending.status, reason=ending.reason, now=now
+            )
+            kind, text = _farewell(ending, rules, position, pnl)
+            outbox.owe(session, kind, text, now)
+            await breaker.check(session, self._limits, now)
+        log.info("trade_closed", trade_id=trade.id, status=ending.status, pnl=str(pnl))
+
+    async def _rates(self, position: Position) -> dict[str, Decimal]:
+        """Value in quote of every third coin that fees were taken in."""
+        quote = self._market.rules().quote
+        return {coin: (await self._client.get_ticker(f"{coin}/{quote}")).bid for coin in sorted(position.other_fees)}
+
+
+def _farewell(ending: Ending, rules: Instrument, position: Position, pnl: Decimal) -> tuple[NoticeKind, str]:
+    if not position.sold:
+        return NoticeKind.ERROR, messages.left_as_dust(rules, position.held)
+    if ending is BY_STOP:
+        return NoticeKind.STOP_LOSS_TRIGGERED, messages.stop_loss_triggered(rules, position.exit_price, pnl)
+    return NoticeKind.TRADE_CLOSED, messages.trade_closed(rules, position.exit_price, pnl, 100 * pnl / position.cost)

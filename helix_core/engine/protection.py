@@ -1,0 +1,184 @@
+"""Protection: what a trade holds is covered by a living stop on the venue, or it is sold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.halt import HaltKind
+from helix_core.domain.notice import NoticeKind
+from helix_core.domain.order import OrderKind, ProtectiveOrder
+from helix_core.engine import breaker
+from helix_core.engine.ledger import BY_BREAKER, BY_STOP
+from helix_core.errors import InvariantBroken, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
+from helix_core.notify import messages
+from helix_core.risk import stop_price, take_profit_price
+from helix_core.store import journal, outbox
+from helix_core.store.schema import JournalState, TradeRow
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from helix_core.clock import Clock
+    from helix_core.domain.limits import RiskLimits
+    from helix_core.domain.order import OrderReport
+    from helix_core.engine.ledger import Ledger
+    from helix_core.engine.market import Market
+    from helix_core.engine.orders import OrderDesk
+    from helix_core.engine.seller import Seller
+    from helix_core.store.database import Store
+    from helix_core.store.schema import JournalRow
+
+log = structlog.get_logger(__name__)
+
+_OVER = (JournalState.DONE, JournalState.REFUSED, JournalState.NOT_PLACED)
+
+
+class Protection:
+    """Keeps stops alive. `guarded` names the venue's ids of the stops that must be resting right now."""
+
+    def __init__(
+        self,
+        desk: OrderDesk,
+        ledger: Ledger,
+        seller: Seller,
+        market: Market,
+        store: Store,
+        limits: RiskLimits,
+        clock: Clock,
+    ) -> None:
+        """Guard one account."""
+        self._desk, self._ledger, self._seller, self._market = desk, ledger, seller, market
+        self._store, self._limits, self._clock = store, limits, clock
+        self.guarded: dict[int, str] = {}
+
+    async def ensure(self, trade: TradeRow) -> bool:
+        """Make sure that all the trade holds is covered by a living stop. Also the whole of its recovery.
+
+        Returns True when it is covered, False when the trade turned out to be closed, or had to be sold because no stop
+        could be put. Raises OrderOutcomeUnknown when nobody knows.
+        """
+        assert trade.id is not None
+        self.guarded.pop(trade.id, None)
+        await self._seller.settle(trade)
+        row = await self._stop_of(trade.id)
+        if row is not None and row.state not in _OVER and await self._still_alive(trade.id, row):
+            return True
+        held = await self._ledger.held(trade.id)
+        if held <= 0 or self._ledger.is_dust(held, self._stop_for(await self._entry_price(trade.id))):
+            await self._ledger.close(trade, await self._ledger.ending(trade.id))
+            return False
+        return await self._arm(trade, await self._signal_of(trade.id), held, rearmed=row is not None)
+
+    async def lift(self, trade: TradeRow) -> None:
+        """Cancel the trade's stop and return when it is final, with every fill it made booked.
+
+        Raises OrderOutcomeUnknown when the venue does not confirm: then the stop may still be alive, and nothing of
+        the trade may be sold.
+        """
+        assert trade.id is not None
+        self.guarded.pop(trade.id, None)
+        row = await self._stop_of(trade.id)
+        if row is None or row.state in _OVER:
+            return
+        await self._book(trade.id, row, await self._desk.cancel(row))
+
+    async def _still_alive(self, trade_id: int, row: JournalRow) -> bool:
+        """Ask the venue about a stop that should be resting; books it when it is over."""
+        try:
+            report = await self._desk.resolve(row)
+        except OrderRefused:
+            return False
+        if report.protecting <= 0:
+            if not report.status.final:
+                raise OrderOutcomeUnknown(f"The venue calls stop {row.client_order_id} {report.raw_status!r}.")
+            await self._book(trade_id, row, report)
+            return False
+        await self._desk.mark(row, JournalState.LIVE, report=report)
+        self.guarded[trade_id] = report.venue_order_ids[0]
+        return True
+
+    async def _book(self, trade_id: int, row: JournalRow, report: OrderReport) -> None:
+        fills = await self._desk.fills(row.symbol, report) if report.filled else ()
+        await self._ledger.record(trade_id, row.client_order_id, report, fills)
+
+    async def _arm(self, trade: TradeRow, signal_row: int, held: Decimal, *, rearmed: bool) -> bool:
+        """Put a stop: the pair of orders, else a plain one, else sell, halt and raise the alarm."""
+        assert trade.id is not None
+        for plain in (False, True):
+            try:
+                await self._place(trade.id, signal_row, held, plain=plain)
+            except StopWouldTrigger as refusal:
+                log.warning("stop_already_crossed", trade_id=trade.id, problem=str(refusal))
+                await self._seller.sell_all(trade, signal_row)
+                await self._ledger.close(trade, BY_STOP)
+                return False
+            except OrderRefused as refusal:
+                log.warning("stop_refused", trade_id=trade.id, plain=plain, problem=str(refusal))
+                problem = str(refusal)
+            else:
+                if rearmed:
+                    await self._tell_rearmed(trade.id)
+                return True
+        await self._give_up(trade, signal_row, problem)
+        return False
+
+    async def _place(self, trade_id: int, signal_row: int, held: Decimal, *, plain: bool) -> None:
+        price = await self._entry_price(trade_id)
+        client_order_id, attempt = await self._desk.next_id(signal_row, OrderKind.STOP)
+        async with self._store.read() as session:
+            trade = await session.get_one(TradeRow, trade_id)
+        order = ProtectiveOrder(
+            client_order_id=client_order_id,
+            symbol=self._market.symbol,
+            quantity=held,
+            held=held,
+            stop_price=self._stop_for(price),
+            take_profit_price=take_profit_price(price, self._market.rules()),
+            entry_order_id=trade.exchange_order_id,
+            plain=plain,
+        )
+        report = await self._desk.send(order, signal_row=signal_row, attempt=attempt, trade_id=trade_id)
+        now = self._clock.now()
+        async with self._store.write() as session:
+            await journal.mark(session, client_order_id, JournalState.LIVE, now, report=report)
+            trade = await session.get_one(TradeRow, trade_id)
+            trade.stop_loss_price = float(order.stop_price)
+            session.add(trade)
+        self.guarded[trade_id] = report.venue_order_ids[0]
+
+    async def _give_up(self, trade: TradeRow, signal_row: int, problem: str) -> None:
+        """No stop can be put: halt first, so that it is in force whatever the sale does; then sell."""
+        now = self._clock.now()
+        async with self._store.write() as session:
+            await breaker.halt(
+                session, HaltKind.MANUAL, f"No stop could be placed for trade {trade.id}: {problem}", now
+            )
+        await self._seller.sell_all(trade, signal_row)
+        await self._ledger.close(trade, BY_BREAKER)
+
+    async def _tell_rearmed(self, trade_id: int) -> None:
+        row = await self._stop_of(trade_id)
+        if row is None or row.stop_price is None:
+            raise InvariantBroken(f"trade {trade_id} was just given a stop and has none")
+        text = messages.stop_rearmed(self._market.rules(), row.quantity, row.stop_price)
+        async with self._store.write() as session:
+            outbox.owe(session, NoticeKind.STOP_REARMED, text, self._clock.now())
+
+    async def _signal_of(self, trade_id: int) -> int:
+        async with self._store.read() as session:
+            row = await journal.of_trade(session, trade_id, OrderKind.ENTRY)
+        if row is None:
+            raise InvariantBroken(f"trade {trade_id} has no journalled entry")
+        return row.signal_row
+
+    async def _stop_of(self, trade_id: int) -> JournalRow | None:
+        async with self._store.read() as session:
+            return await journal.of_trade(session, trade_id, OrderKind.STOP)
+
+    async def _entry_price(self, trade_id: int) -> Decimal:
+        return (await self._ledger.position(trade_id)).entry_price
+
+    def _stop_for(self, price: Decimal) -> Decimal:
+        return stop_price(price, self._limits, self._market.rules())

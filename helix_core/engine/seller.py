@@ -1,0 +1,77 @@
+"""Selling at market what a trade holds, however many orders it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.order import ExitOrder, OrderKind
+from helix_core.errors import OrderRefused
+from helix_core.store import journal
+from helix_core.store.schema import UNSETTLED
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from helix_core.engine.ledger import Ledger
+    from helix_core.engine.market import Market
+    from helix_core.engine.orders import OrderDesk
+    from helix_core.store.database import Store
+    from helix_core.store.schema import JournalRow, TradeRow
+
+log = structlog.get_logger(__name__)
+
+_MOST_ORDERS = 5
+
+
+class Seller:
+    """Sells positions. The stop must be final before: it holds the coins."""
+
+    def __init__(self, desk: OrderDesk, ledger: Ledger, market: Market, store: Store) -> None:
+        """Work for one account."""
+        self._desk, self._ledger, self._market, self._store = desk, ledger, market, store
+
+    async def sell_all(self, trade: TradeRow, signal_row: int) -> None:
+        """Sell all that the trade holds; what is left then is dust no venue would take.
+
+        Raises OrderRefused when the venue does not sell it (the position is still held), OrderOutcomeUnknown when
+        nobody knows.
+        """
+        assert trade.id is not None
+        await self.settle(trade)
+        for _ in range(_MOST_ORDERS):
+            held = await self._ledger.held(trade.id)
+            if held <= 0 or self._ledger.is_dust(held, self._last_price(trade)):
+                return
+            await self._sell(trade.id, signal_row, min(held, self._market.rules().max_quantity), held)
+        raise OrderRefused(f"Trade {trade.id} is not sold after {_MOST_ORDERS} orders.")
+
+    async def settle(self, trade: TradeRow) -> None:
+        """Find out what became of an earlier exit of this trade, if that is not known."""
+        assert trade.id is not None
+        async with self._store.read() as session:
+            row = await journal.of_trade(session, trade.id, OrderKind.EXIT)
+        if row is not None and row.state in UNSETTLED:
+            try:
+                await self._book(trade.id, row.client_order_id, row)
+            except OrderRefused:
+                log.info("exit_never_placed", client_order_id=row.client_order_id)
+
+    async def _sell(self, trade_id: int, signal_row: int, quantity: Decimal, held: Decimal) -> None:
+        client_order_id, attempt = await self._desk.next_id(signal_row, OrderKind.EXIT)
+        symbol = self._market.symbol
+        order = ExitOrder(client_order_id=client_order_id, symbol=symbol, quantity=quantity, held=held)
+        report = await self._desk.send(order, signal_row=signal_row, attempt=attempt, trade_id=trade_id)
+        fills = await self._desk.fills(symbol, report)
+        await self._ledger.record(trade_id, client_order_id, report, fills)
+
+    async def _book(self, trade_id: int, client_order_id: str, row: JournalRow) -> None:
+        report = await self._desk.resolve(row)
+        await self._ledger.record(trade_id, client_order_id, report, await self._desk.fills(row.symbol, report))
+
+    def _last_price(self, trade: TradeRow) -> Decimal:
+        ticker = self._market.ticker.latest
+        if ticker is None:
+            raise OrderRefused(f"No price is known for {trade.symbol}.", transient=True)
+        return ticker.bid

@@ -1,0 +1,78 @@
+"""What the gates judge by: one snapshot for all of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from helix_core.contracts.risk import RiskContext
+from helix_core.domain.order import OrderKind
+from helix_core.domain.position import fold
+from helix_core.engine import breaker
+from helix_core.store import inbox, journal, trades
+
+if TYPE_CHECKING:
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from helix_core.clock import Clock
+    from helix_core.domain.limits import RiskLimits
+    from helix_core.engine.market import Market, MarketView
+    from helix_core.store.database import Store
+    from helix_core.store.inbox import StoredSignal
+
+
+class Snapshots:
+    """Takes snapshots of the account and of the day."""
+
+    def __init__(self, store: Store, market: Market, limits: RiskLimits, clock: Clock) -> None:
+        """Look at one account."""
+        self._store, self._market, self._limits, self._clock = store, market, limits, clock
+
+    async def of(self, stored: StoredSignal, view: MarketView) -> RiskContext:
+        """The snapshot for one signal. What is not known stays unknown, and the gates will deny."""
+        now = self._clock.now()
+        async with self._store.read() as session:
+            open_trades = await trades.open_trades(session)
+            unknown_entries = await journal.unsettled(session, OrderKind.ENTRY)
+            unrealised = await self._unrealised(session, view)
+            return RiskContext(
+                now=now,
+                signal=stored.signal,
+                limits=self._limits,
+                open_positions=len(open_trades) + len(unknown_entries),
+                seen_before=await inbox.seen_before(session, stored, self._limits.dedup_window_s),
+                exchange_problem=view.problem,
+                known_ticker=view.ticker,
+                known_balances=view.balances,
+                known_instrument=view.instrument,
+                known_day_pnl_pct=None if unrealised is None else await breaker.day_pnl_pct(session, now, unrealised),
+            )
+
+    async def equity(self, view: MarketView) -> Decimal | None:
+        """Equity in quote: all the cash, and what the bot itself holds at the bid. None while something is unknown."""
+        if view.ticker is None or view.balances is None or view.instrument is None:
+            return None
+        async with self._store.read() as session:
+            held = Decimal(0)
+            for trade in await trades.open_trades(session):
+                assert trade.id is not None
+                held += fold(await journal.fills_of(session, trade.id), view.instrument).held
+        return view.balances.of(view.instrument.quote).total + held * view.ticker.bid
+
+    async def day_pnl_pct(self) -> Decimal | None:
+        """Today's result so far, the open position marked at the last known bid; None while it cannot be told."""
+        async with self._store.read() as session:
+            unrealised = await self._unrealised(session, self._market.peek())
+            return None if unrealised is None else await breaker.day_pnl_pct(session, self._clock.now(), unrealised)
+
+    async def _unrealised(self, session: AsyncSession, view: MarketView) -> Decimal | None:
+        """What the open position would earn if it were sold at the bid now, before the exit's fee."""
+        total = Decimal(0)
+        for trade in await trades.open_trades(session):
+            if view.ticker is None or view.instrument is None:
+                return None
+            assert trade.id is not None
+            position = fold(await journal.fills_of(session, trade.id), view.instrument)
+            cash = position.proceeds - position.cost - position.quote_fees
+            total += cash + position.held * view.ticker.bid
+        return total

@@ -1,0 +1,50 @@
+"""The watch: sees from the venue's open orders that a stop is no longer resting, and calls the worker."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.errors import ExchangeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from helix_core.contracts.exchange import ExchangeClient
+
+log = structlog.get_logger(__name__)
+
+PERIOD_S = 1.0
+_ASK_TIMEOUT_S = 6.0
+
+
+class StopWatch:
+    """Compares the stops that must be resting with those that are, once a second. Changes nothing itself."""
+
+    def __init__(
+        self, client: ExchangeClient, symbol: str, guarded: Mapping[int, str], call: Callable[[int], None]
+    ) -> None:
+        """Watch `guarded` (trade id to the venue's id of its stop); `call` is told a trade whose stop is gone."""
+        self._client, self._symbol, self._guarded, self._call = client, symbol, guarded, call
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            if self._guarded:
+                await self._look()
+            await asyncio.sleep(PERIOD_S)
+
+    async def _look(self) -> None:
+        guarded = dict(self._guarded)
+        try:
+            async with asyncio.timeout(_ASK_TIMEOUT_S):
+                resting = {order.venue_order_id for order in await self._client.open_orders(self._symbol)}
+        except (ExchangeError, TimeoutError) as error:
+            log.warning("stop_watch_blind", problem=str(error) or "no answer")
+            return
+        for trade_id, stop in guarded.items():
+            if stop not in resting and self._guarded.get(trade_id) == stop:
+                log.info("stop_not_resting", trade_id=trade_id, venue_order_id=stop)
+                self._call(trade_id)

@@ -1,0 +1,230 @@
+"""The one worker that owns money: takes stored signals one at a time, and looks after what they left behind.
+
+Everybody else only wakes it. What it does after a crash is what it does all the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.halt import HaltKind
+from helix_core.domain.notice import NoticeKind
+from helix_core.domain.order import OrderKind
+from helix_core.domain.signal import Action
+from helix_core.engine import breaker
+from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
+from helix_core.errors import ExchangeError, StoreError
+from helix_core.notify import messages
+from helix_core.store import inbox, journal, outbox, trades
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from helix_core.clock import Clock
+    from helix_core.domain.limits import RiskLimits
+    from helix_core.engine.entry import Entry
+    from helix_core.engine.exit import Exit
+    from helix_core.engine.market import Market
+    from helix_core.engine.protection import Protection
+    from helix_core.engine.snapshot import Snapshots
+    from helix_core.store.database import Store
+    from helix_core.store.inbox import StoredSignal
+    from helix_core.store.schema import JournalRow
+
+log = structlog.get_logger(__name__)
+
+CAPACITY = 100
+_TICK_S = 2.0
+_RESUME_PATIENCE_S = 60.0
+_GLANCE_S = 2.0
+
+
+class Worker:
+    """Ends every signal, and keeps every open trade covered."""
+
+    def __init__(
+        self,
+        *,
+        entry: Entry,
+        exit_: Exit,
+        protection: Protection,
+        market: Market,
+        snapshots: Snapshots,
+        store: Store,
+        limits: RiskLimits,
+        clock: Clock,
+        told: Callable[[], None],
+    ) -> None:
+        """Own one account. `told` is called whenever a message for the owner may have been stored."""
+        self._entry, self._exit, self._protection = entry, exit_, protection
+        self._market, self._snapshots, self._store = market, snapshots, store
+        self._limits, self._clock, self._told = limits, clock, told
+        self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
+        self._suspects: set[int] = set()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def full(self) -> bool:
+        """True when no further signal may be put in the queue."""
+        return len(self._waiting) >= CAPACITY
+
+    def put(self, stored: StoredSignal, outcome: asyncio.Future[Outcome] | None) -> None:
+        """Let the worker have a stored signal; `outcome` gets its end."""
+        self._waiting.append((stored, outcome))
+        self._wake.set()
+
+    def suspect(self, trade_id: int) -> None:
+        """Ask the worker to look at a trade whose stop seems gone."""
+        self._suspects.add(trade_id)
+        self._wake.set()
+
+    async def idle(self) -> None:
+        """Return when nothing is under way."""
+        await self._idle.wait()
+
+    async def recover(self) -> None:
+        """Bring everything an earlier run left behind to a known state. Raises ExchangeError where that fails."""
+        async with self._store.read() as session:
+            unfinished = await inbox.unfinished(session)
+        await self._look_after_entries(_RESUME_PATIENCE_S)
+        await self._look_after_trades()
+        for stored in unfinished:
+            self.put(stored, None)
+        log.info("recovered", unfinished_signals=len(unfinished))
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            woken = await self._sleep()
+            self._idle.clear()
+            try:
+                await self._round(tick=not woken)
+            finally:
+                self._idle.set()
+
+    async def _sleep(self) -> bool:
+        """Wait for work, at most one tick. True when somebody woke the worker."""
+        try:
+            async with asyncio.timeout(_TICK_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
+
+    async def _round(self, *, tick: bool) -> None:
+        while self._waiting:
+            stored, outcome = self._waiting.popleft()
+            ended = await self._end(stored)
+            if outcome is not None and not outcome.done():
+                outcome.set_result(ended)
+            self._told()
+        try:
+            if tick:
+                await self.open_day()
+                await self._look_after_entries(_GLANCE_S)
+            if tick or self._suspects:
+                await self._look_after_trades()
+        except ExchangeError as error:
+            log.warning("worker_cannot_look", problem=str(error))
+        self._told()
+
+    async def _end(self, stored: StoredSignal) -> Outcome:
+        """Handle one signal to its end, whatever happens. Raises StoreError when the end cannot be written down."""
+        wish = stored.signal
+        log.info("signal_taken", signal=stored.row, signal_id=wish.signal_id, action=wish.action.value)
+        try:
+            return await self._handle(stored)
+        except Rejection as rejection:
+            return await self._reject(stored, rejection)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("signal_failed", signal=stored.row)
+            await self._alarm(error)
+            return await self._reject(stored, Rejection("internal_error", f"{type(error).__name__}: see the log."))
+
+    async def _handle(self, stored: StoredSignal) -> Outcome:
+        async with self._store.read() as session:
+            begun = await journal.of_signal(session, stored.row, OrderKind.ENTRY)
+        if begun is not None and stored.signal.action is Action.BUY:
+            return await self._entry.resume(stored, begun, patience_s=_RESUME_PATIENCE_S)
+        self._refuse_unless_timely(stored)
+        if stored.signal.action is Action.SELL:
+            return await self._exit.close(stored)
+        return await self._entry.open(stored)
+
+    def _refuse_unless_timely(self, stored: StoredSignal) -> None:
+        said = stored.signal.timestamp or stored.received_at
+        age_s = (self._clock.now() - min(said, stored.received_at)).total_seconds()
+        ahead_s = (said - stored.received_at).total_seconds()
+        most = self._limits.max_signal_age_s
+        if age_s > most:
+            raise Rejection("signal_too_old", f"The signal is {age_s:.0f} s old; at most {most} s are allowed.")
+        if ahead_s > most:
+            raise Rejection("signal_too_old", f"The signal's timestamp is {ahead_s:.0f} s in the future.")
+
+    async def _reject(self, stored: StoredSignal, rejection: Rejection) -> Outcome:
+        now = self._clock.now()
+        async with self._store.write() as session:
+            await inbox.finish(session, stored.row, now, reason=rejection.reason, detail=rejection.detail)
+            text = messages.signal_rejected(rejection.reason, rejection.detail)
+            outbox.owe(session, NoticeKind.SIGNAL_REJECTED, text, now)
+        log.info("signal_rejected", signal=stored.row, reason=rejection.reason, detail=rejection.detail)
+        return Outcome(
+            status=OutcomeStatus.REJECTED,
+            row=stored.row,
+            signal_id=stored.signal.signal_id,
+            reason=rejection.reason,
+            detail=rejection.detail,
+        )
+
+    async def _alarm(self, error: Exception) -> None:
+        """Something went wrong that nobody foresaw: stop entries until a human has looked."""
+        now = self._clock.now()
+        async with self._store.write() as session:
+            await breaker.halt(session, HaltKind.RECONCILE, f"unexpected {type(error).__name__}", now)
+            outbox.owe(session, NoticeKind.ERROR, messages.error(type(error).__name__, str(error)), now)
+
+    async def _look_after_entries(self, patience_s: float) -> None:
+        """Entries whose outcome is not known: look again, and adopt what is found."""
+        async with self._store.read() as session:
+            rows = await journal.unsettled(session, OrderKind.ENTRY)
+        for row in rows:
+            try:
+                await self._entry.resume(await self._stored(row), row, patience_s=patience_s)
+            except Rejection as rejection:
+                log.info("entry_looked_up", client_order_id=row.client_order_id, reason=rejection.reason)
+
+    async def _look_after_trades(self) -> None:
+        """Every open trade that is not under a stop known to rest: make it so, or close it."""
+        async with self._store.read() as session:
+            rows = await trades.open_trades(session)
+        for trade in rows:
+            assert trade.id is not None
+            if trade.id in self._suspects or trade.id not in self._protection.guarded:
+                self._suspects.discard(trade.id)
+                await self._protection.ensure(trade)
+        self._suspects.clear()
+
+    async def open_day(self) -> None:
+        """Write down the equity with which the UTC day opens, as soon as it can be known."""
+        now = self._clock.now()
+        async with self._store.read() as session:
+            if await trades.opening_equity(session, now) is not None:
+                return
+        equity = await self._snapshots.equity(self._market.peek())
+        if equity is not None:
+            async with self._store.write() as session:
+                await breaker.keep_starting_equity(session, equity)
+                await trades.open_day(session, now, equity)
+
+    async def _stored(self, row: JournalRow) -> StoredSignal:
+        async with self._store.read() as session:
+            return await inbox.load(session, row.signal_row)
