@@ -73,7 +73,7 @@ async def halt_for_daily_loss(session: AsyncSession, loss_pct: Decimal, now: dat
     if await halts.put_in_force(session, HaltKind.DAILY_LOSS, f"{loss_pct:.2f}% since 00:00 UTC", now):
         log.warning("halt_raised", halt=HaltKind.DAILY_LOSS.value, loss_pct=f"{loss_pct:.2f}")
         await trades.mark_daily_limit(session, now)
-        outbox.owe(session, NoticeKind.DAILY_LIMIT_HIT, messages.daily_limit_hit(loss_pct), now)
+        outbox.owe(session, NoticeKind.DAILY_LIMIT_HIT, messages.daily_limit_hit(day_pnl_pct=loss_pct), now)
 
 
 async def halt(session: AsyncSession, kind: HaltKind, detail: str, now: datetime) -> bool:

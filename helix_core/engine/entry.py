@@ -75,7 +75,7 @@ class Entry:
         except OrderRefused as refusal:
             raise Rejection("exchange_refused", str(refusal)) from refusal
         except OrderOutcomeUnknown as unknown:
-            raise await self._alarm(intent.client_order_id, str(unknown)) from unknown
+            raise await self._alarm(stored, intent.client_order_id, str(unknown)) from unknown
         return await self._settle(stored, await self._journalled(stored), placed)
 
     async def resume(self, stored: StoredSignal, row: JournalRow, *, patience_s: float) -> Outcome:
@@ -92,7 +92,7 @@ class Entry:
         except OrderRefused as refusal:
             raise Rejection("exchange_refused", str(refusal)) from refusal
         except OrderOutcomeUnknown as unknown:
-            raise await self._alarm(row.client_order_id, str(unknown)) from unknown
+            raise await self._alarm(stored, row.client_order_id, str(unknown)) from unknown
         return await self._settle(stored, row, placed)
 
     async def _intent(self, stored: StoredSignal, view: MarketView) -> tuple[OrderIntent, int]:
@@ -163,18 +163,26 @@ class Entry:
                 stop = await journal.of_trade(session, trade_id, OrderKind.STOP)
                 if stop is None or stop.stop_price is None:
                     raise InvariantBroken(f"trade {trade_id} is protected by no journalled stop")
-                text = messages.trade_opened(self._market.rules(), position.entry_price, position.held, stop.stop_price)
+                text = messages.trade_opened(
+                    instrument=self._market.rules(),
+                    price=position.entry_price,
+                    quantity=stop.quantity,
+                    stop_price=stop.stop_price,
+                )
                 outbox.owe(session, NoticeKind.TRADE_OPENED, text, now)
         return Outcome(
             status=OutcomeStatus.ACCEPTED, row=stored.row, signal_id=stored.signal.signal_id, trade_id=trade_id
         )
 
-    async def _alarm(self, client_order_id: str, problem: str) -> Rejection:
+    async def _alarm(self, stored: StoredSignal, client_order_id: str, problem: str) -> Rejection:
         """Nobody knows what became of the entry: stop entries and wake the owner. The worker goes on looking."""
         now = self._clock.now()
         async with self._store.write() as session:
             if await breaker.halt(session, HaltKind.RECONCILE, f"Entry {client_order_id}: outcome unknown", now):
-                outbox.owe(session, NoticeKind.ORDER_UNKNOWN, messages.order_unknown(client_order_id), now)
+                text = messages.order_unknown(
+                    side=stored.signal.action, symbol=stored.signal.symbol, client_order_id=client_order_id
+                )
+                outbox.owe(session, NoticeKind.ORDER_UNKNOWN, text, now)
         return Rejection("order_outcome_unknown", problem)
 
     async def _journalled(self, stored: StoredSignal) -> JournalRow:

@@ -63,7 +63,7 @@ class Exit:
             await self._protection.ensure(trade)
             raise Rejection("exchange_refused", f"{refusal} The position is still open, under its stop.") from refusal
         except OrderOutcomeUnknown as unknown:
-            raise await self._alarm(trade, str(unknown)) from unknown
+            raise await self._alarm(stored, trade, str(unknown)) from unknown
         assert trade.id is not None
         await self._ledger.close(trade, await self._ledger.ending(trade.id))
         async with self._store.write() as session:
@@ -91,10 +91,13 @@ class Exit:
         if report.denial is not None:
             raise Rejection(report.denial.reason, report.denial.detail)
 
-    async def _alarm(self, trade: TradeRow, problem: str) -> Rejection:
+    async def _alarm(self, stored: StoredSignal, trade: TradeRow, problem: str) -> Rejection:
         """Nobody knows whether the stop or the exit is alive: stop entries and wake the owner."""
         now = self._clock.now()
         async with self._store.write() as session:
             await breaker.halt(session, HaltKind.RECONCILE, f"Exit of trade {trade.id}: outcome unknown", now)
-            outbox.owe(session, NoticeKind.ORDER_UNKNOWN, messages.order_unknown(f"exit of trade {trade.id}"), now)
+            text = messages.order_unknown(
+                side=stored.signal.action, symbol=trade.symbol, client_order_id=f"exit of trade {trade.id}"
+            )
+            outbox.owe(session, NoticeKind.ORDER_UNKNOWN, text, now)
         return Rejection("order_outcome_unknown", problem)

@@ -126,7 +126,13 @@ class Ledger:
 
 def _farewell(ending: Ending, rules: Instrument, position: Position, pnl: Decimal) -> tuple[NoticeKind, str]:
     if not position.sold:
-        return NoticeKind.ERROR, messages.left_as_dust(rules, position.held)
+        detail = "Below what the venue lets anyone sell: it stays in the account"
+        text = messages.unprotected(symbol=rules.symbol, quantity=position.held, detail=detail)
+        return NoticeKind.ERROR, text
     if ending is BY_STOP:
-        return NoticeKind.STOP_LOSS_TRIGGERED, messages.stop_loss_triggered(rules, position.exit_price, pnl)
-    return NoticeKind.TRADE_CLOSED, messages.trade_closed(rules, position.exit_price, pnl, 100 * pnl / position.cost)
+        text = messages.stop_loss_triggered(instrument=rules, price=position.exit_price, pnl=pnl)
+        return NoticeKind.STOP_LOSS_TRIGGERED, text
+    text = messages.trade_closed(
+        instrument=rules, price=position.exit_price, pnl=pnl, pnl_pct=100 * pnl / position.cost
+    )
+    return NoticeKind.TRADE_CLOSED, text

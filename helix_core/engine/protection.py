@@ -162,7 +162,7 @@ class Protection:
         row = await self._stop_of(trade_id)
         if row is None or row.stop_price is None:
             raise InvariantBroken(f"trade {trade_id} was just given a stop and has none")
-        text = messages.stop_rearmed(self._market.rules(), row.quantity, row.stop_price)
+        text = messages.stop_rearmed(instrument=self._market.rules(), quantity=row.quantity, stop_price=row.stop_price)
         async with self._store.write() as session:
             outbox.owe(session, NoticeKind.STOP_REARMED, text, self._clock.now())
 
