@@ -37,8 +37,10 @@ class Store:
         self._lock = lock
 
     @classmethod
-    async def open(cls, url: str) -> Store:
+    async def open(cls, url: str, *, alone: bool = True) -> Store:
         """Open (and at first make) the database at `url`, checked and ready.
+
+        `alone` takes the lock that only one bot can hold; the command line goes without, beside a running bot.
 
         Raises StoreError in one sentence: not writable, in use by another Helix, damaged, or made by a newer version.
         """
@@ -47,7 +49,7 @@ class Store:
         except ArgumentError as error:
             raise StoreError("DATABASE_URL is not an address like sqlite+aiosqlite:///data/helix.db.") from error
         on_sqlite = address.get_backend_name() == "sqlite"
-        lock = prepare_file(Path(address.database or "helix.db")) if on_sqlite else None
+        lock = prepare_file(Path(address.database or "helix.db"), alone=alone) if on_sqlite else None
         writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=5)
         reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=5)
         if on_sqlite:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
 
 
-def prepare_file(path: Path) -> int:
-    """Make the folder and the file, readable by the owner only, and take the lock of the one process that may use it.
+def prepare_file(path: Path, *, alone: bool) -> int:
+    """Make the folder and the file, readable by the owner only; `alone` takes the lock that one bot can hold.
 
-    Returns the lock's descriptor: the lock lives as long as it stays open. Raises StoreError when the place cannot be
+    Returns the lock file's descriptor: the lock lives as long as it stays open. Raises StoreError when the place cannot be
     written or another process holds the lock.
     """
     os.umask(0o077)
@@ -33,7 +33,8 @@ def prepare_file(path: Path) -> int:
             f"The database {path} cannot be written: {error.strerror}. Check DATABASE_URL and the folder's owner."
         ) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if alone:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
         raise StoreError(

@@ -1,0 +1,5 @@
+"""`python -m helix_core` is `helix`."""
+
+from helix_core.cli import main
+
+main()

@@ -1,0 +1,274 @@
+"""The composition root: reads like the boot order, because it is the boot order.
+
+settings -> lock and database -> plugins -> driver -> server (503 until ready) -> permissions -> warm state -> recovery
+-> the door opens. Shutdown goes the other way, and never interrupts an order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.config import ExchangeConfig, TradingMode
+from helix_core.domain.notice import NoticeKind
+from helix_core.engine.desk import TradingDesk
+from helix_core.engine.entry import Entry
+from helix_core.engine.exit import Exit
+from helix_core.engine.ledger import Ledger
+from helix_core.engine.market import Market
+from helix_core.engine.orders import OrderDesk
+from helix_core.engine.protection import Protection
+from helix_core.engine.seller import Seller
+from helix_core.engine.snapshot import Snapshots
+from helix_core.engine.watch import StopWatch
+from helix_core.engine.worker import Worker
+from helix_core.errors import ConfigError, ExchangeError, ExchangeUnavailable
+from helix_core.notify import messages
+from helix_core.notify.delivery import Delivery
+from helix_core.risk import RiskEngine
+from helix_core.store import outbox
+from helix_core.store.database import Store
+from helix_core.web import DoorSettings, create_app, serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from helix_core.clock import Clock
+    from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.plugins import Plugins
+    from helix_core.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_FINISH_S = 15.0
+_DRAIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """The parts of a running bot that boot and shutdown handle."""
+
+    settings: Settings
+    clock: Clock
+    client: ExchangeClient
+    store: Store
+    market: Market
+    worker: Worker
+    watch: StopWatch
+    desk: TradingDesk
+    delivery: Delivery
+
+
+async def run(settings: Settings, plugins: Plugins, clock: Clock, stop: asyncio.Event) -> None:
+    """Run the bot until `stop` is set.
+
+    Raises ConfigError, StoreError or ExchangeError in one sentence when it cannot start, and whatever killed a task
+    that must not die: the process then ends, and its next start recovers.
+    """
+    async with AsyncExitStack() as stack:
+        store = await Store.open(settings.database_url.get_secret_value())
+        stack.push_async_callback(store.close)
+        bot = assemble(settings, plugins, store, clock)
+        source = plugins.signal_sources[0]
+        app = create_app(desk=bot.desk, source=source, door=_door(settings, clock))
+        await stack.enter_async_context(serve(app, settings.host, settings.port))
+        stack.push_async_callback(bot.client.disconnect)
+        await boot(bot)
+        await stack.enter_async_context(_working(bot, stop))
+        await stop.wait()
+        log.info("stopping")
+        bot.desk.close_door()
+        await _finish(bot)
+
+
+def assemble(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -> Bot:
+    """Build every part. Touches neither network nor disk."""
+    limits, symbol = settings.limits, settings.trading_pair
+    client = plugins.exchange_client(exchange_config(settings, clock))
+    market = Market(client, symbol, clock)
+    snapshots = Snapshots(store, market, limits, clock)
+    order_desk = OrderDesk(client, store, market, clock)
+    ledger = Ledger(client, store, market, limits, clock)
+    seller = Seller(order_desk, ledger, market, store)
+    protection = Protection(order_desk, ledger, seller, market, store, limits, clock)
+    risk = RiskEngine(plugins.risk_checks)
+    delivery = Delivery(plugins.notifiers, outbox.StoredOutbox(store), clock)
+    entry = Entry(
+        market=market,
+        snapshots=snapshots,
+        risk=risk,
+        desk=order_desk,
+        ledger=ledger,
+        protection=protection,
+        store=store,
+        limits=limits,
+        clock=clock,
+    )
+    exit_ = Exit(
+        market=market,
+        snapshots=snapshots,
+        risk=risk,
+        desk=order_desk,
+        ledger=ledger,
+        protection=protection,
+        seller=seller,
+        store=store,
+        clock=clock,
+    )
+    worker = Worker(
+        entry=entry,
+        exit_=exit_,
+        protection=protection,
+        market=market,
+        snapshots=snapshots,
+        store=store,
+        limits=limits,
+        clock=clock,
+        told=delivery.wake,
+    )
+    desk = TradingDesk(
+        worker=worker,
+        market=market,
+        snapshots=snapshots,
+        store=store,
+        limits=limits,
+        clock=clock,
+        exchange=client.name,
+        mode=settings.trading_mode,
+        listing=plugins.listing(),
+    )
+    watch = StopWatch(client, symbol, protection.guarded, worker.suspect)
+    return Bot(
+        settings=settings,
+        clock=clock,
+        client=client,
+        store=store,
+        market=market,
+        worker=worker,
+        watch=watch,
+        desk=desk,
+        delivery=delivery,
+    )
+
+
+async def boot(bot: Bot) -> None:
+    """From a closed door to an open one. Raises ConfigError or ExchangeError in one sentence."""
+    label, settings = bot.client.label, bot.settings
+    try:
+        await bot.client.connect()
+        await _check_key(bot)
+        view = await bot.market.view(settings.trading_pair)
+        if view.problem is not None:
+            raise ExchangeUnavailable(view.problem)
+        if view.instrument is not None and not view.instrument.trading:
+            raise ConfigError(f"{settings.trading_pair} is not trading on {label}. Choose another TRADING_PAIR.")
+        await bot.worker.recover()
+    except ExchangeError as error:
+        origin = f"{settings.active_exchange.upper()}_BASE_URL"
+        raise type(error)(
+            f"{label} could not be used at start: {error} Nothing was traded. "
+            f"Check the network, the key and {origin}; `helix check` tells which."
+        ) from error
+    await bot.worker.open_day()
+    await _announce(bot)
+    bot.desk.open_door()
+    log.info("ready", exchange=bot.client.name, mode=settings.trading_mode.value, pair=settings.trading_pair)
+
+
+async def _check_key(bot: Bot) -> None:
+    """A key that can withdraw, or cannot trade, never starts a bot."""
+    if bot.settings.trading_mode is TradingMode.PAPER:
+        return
+    rights = await bot.client.key_permissions()
+    if rights.applicable and rights.can_withdraw:
+        raise ConfigError(
+            f"The API key may move money out of {bot.client.label} ({rights.detail}). Helix refuses such a key: "
+            "make one that can only read and trade."
+        )
+    if rights.applicable and not rights.can_trade:
+        raise ConfigError(f"The API key may not trade on {bot.client.label} ({rights.detail}). Allow spot trading.")
+    for warning in rights.warnings:
+        log.warning("key_permissions", warning=warning)
+
+
+async def _announce(bot: Bot) -> None:
+    view = bot.market.peek()
+    if view.balances is None or view.instrument is None:
+        raise ExchangeUnavailable("The balance could not be read.")
+    text = messages.bot_startup(
+        mode=bot.settings.trading_mode.value,
+        exchange=bot.client.label,
+        balance=view.balances.of(view.instrument.quote).total,
+        quote=view.instrument.quote,
+    )
+    async with bot.store.write() as session:
+        outbox.owe(session, NoticeKind.BOT_STARTUP, text, bot.clock.now())
+
+
+@asynccontextmanager
+async def _working(bot: Bot, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Run the bot's tasks. When one dies, all end and its error is raised: better no bot than half a bot."""
+
+    async def essential(name: str, coroutine: object) -> None:
+        try:
+            await coroutine  # type: ignore[misc]
+        except Exception:
+            log.exception("task_died", task=name)
+            stop.set()
+            raise
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(essential(name, coroutine))
+            for name, coroutine in (
+                ("market", bot.market.run()),
+                ("watch", bot.watch.run()),
+                ("worker", bot.worker.run()),
+                ("delivery", bot.delivery.run()),
+            )
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _finish(bot: Bot) -> None:
+    """Let the order in hand end, and the last messages go out; both within bounds."""
+    try:
+        async with asyncio.timeout(_FINISH_S):
+            await bot.worker.idle()
+    except TimeoutError:
+        log.warning("stopped_before_idle", seconds=_FINISH_S)
+    await bot.delivery.drain(_DRAIN_S)
+
+
+def exchange_config(settings: Settings, clock: Clock) -> ExchangeConfig:
+    """What the driver is given."""
+    return ExchangeConfig(
+        name=settings.active_exchange,
+        values=settings.plugin_values(settings.active_exchange),
+        mode=settings.trading_mode,
+        symbol=settings.trading_pair,
+        clock=clock,
+        api_key=settings.api_key,
+        api_secret=settings.api_secret,
+        base_url=settings.exchange_base_url,
+        ws_url=settings.exchange_ws_url,
+    )
+
+
+def _door(settings: Settings, clock: Clock) -> DoorSettings:
+    return DoorSettings(
+        secrets=settings.webhook_secrets,
+        secret_in_path=settings.webhook_secret_in_path,
+        allowed_ips=settings.webhook_allowed_ips,
+        trusted_proxies=settings.trusted_proxies,
+        webhook_limit_per_minute=settings.webhook_limit_per_minute,
+        health_limit_per_minute=settings.health_limit_per_minute,
+        status_token=settings.status_token,
+        clock=clock,
+    )

@@ -1,0 +1,29 @@
+"""The `helix` command. Each command imports what it needs when it runs, so that `helix --help` is instant."""
+
+from __future__ import annotations
+
+import typer
+
+from helix_core.cli import alerts, bot, check, halts, plugins, sandbox
+from helix_core.cli.demo import command as demo
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Helix: executes trading signals, safely.",
+)
+app.command("run")(bot.run)
+app.command("check")(check.check)
+app.command("demo")(demo.demo)
+app.command("sandbox")(sandbox.sandbox)
+app.command("send")(alerts.send)
+app.command("payload")(alerts.payload)
+app.command("plugins")(plugins.plugins)
+app.command("halt")(halts.halt)
+app.command("resume")(halts.resume)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

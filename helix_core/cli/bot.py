@@ -1,0 +1,63 @@
+"""`helix run`: the bot of this folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from helix_core.cli.speaking import sentences
+
+if TYPE_CHECKING:
+    from helix_core.plugins import Plugins
+    from helix_core.settings import Settings
+
+
+@sentences
+def run(*, json_logs: bool = typer.Option(False, "--json-logs", help="Write each log line as JSON.")) -> None:
+    """Run the bot with the settings of this folder until it is told to stop."""
+    from helix_core import logs  # noqa: PLC0415 - keeps --help instant
+    from helix_core.config import TradingMode  # noqa: PLC0415
+
+    settings, plugins = load()
+    logs.configure(settings.log_level, settings.secrets, json=json_logs)
+    if settings.trading_mode is TradingMode.LIVE and not settings.live_confirmed:
+        _confirm_live()
+    asyncio.run(_run(settings, plugins))
+
+
+def load() -> tuple[Settings, Plugins]:
+    """Read this folder's settings and load what they name. Raises ConfigError or PluginError with all problems."""
+    from helix_core import settings as reading  # noqa: PLC0415
+    from helix_core.plugins import Plugins, installed_exchanges, installed_plugins  # noqa: PLC0415
+
+    settings = reading.load(Path.cwd(), os.environ, exchanges=installed_exchanges(), plugins=installed_plugins())
+    return settings, Plugins.load(settings.active_exchange, settings.disabled_plugins, settings.plugin_values)
+
+
+async def _run(settings: Settings, plugins: Plugins) -> None:
+    from helix_core import app  # noqa: PLC0415
+    from helix_core.clock import SystemClock  # noqa: PLC0415
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await app.run(settings, plugins, SystemClock(), stop)
+
+
+def _confirm_live() -> None:
+    """Real money: the owner types the phrase, or does not start. Raises ConfigError without a terminal."""
+    from helix_core.errors import ConfigError  # noqa: PLC0415
+    from helix_core.settings import LIVE_PHRASE  # noqa: PLC0415
+
+    wanted = f"TRADING_MODE=live trades real money. Type {LIVE_PHRASE} to go on"
+    if not sys.stdin.isatty():
+        raise ConfigError(f"LIVE_CONFIRMATION: {wanted}, or set LIVE_CONFIRMATION={LIVE_PHRASE} where no terminal is.")
+    if typer.prompt(wanted) != LIVE_PHRASE:
+        raise ConfigError("LIVE_CONFIRMATION: that was not the phrase. Nothing was started.")

@@ -1,0 +1,140 @@
+"""`helix check`: looks at everything that can be wrong, changes nothing, and says how to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from helix_core.cli.speaking import EXIT_PROBLEM, console
+from helix_core.errors import HelixError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.plugins import Plugins
+    from helix_core.settings import Settings
+
+_MOST_OFFSET_S = 1.0
+_PATIENCE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, what was seen, and the fix when it is a problem."""
+
+    what: str
+    seen: str
+    fix: str | None = None
+    warning: bool = False
+
+    def print(self) -> None:
+        """Print it."""
+        word = (
+            "[yellow]warning[/yellow]"
+            if self.warning
+            else "[green]ok[/green]     "
+            if self.fix is None
+            else "[red]problem[/red]"
+        )
+        console.print(f"{word}  {self.what:<12} {self.seen}".replace("\n", " "), soft_wrap=True)
+        if self.fix is not None:
+            console.print(f"         {'fix':<12} {self.fix}", markup=False, soft_wrap=True)
+
+
+def check() -> None:
+    """Check settings, plugins, database, venue, clock, pair, key and messages. Exit code 0 when all is well."""
+    findings = asyncio.run(_all())
+    problems = [finding for finding in findings if finding.fix is not None and not finding.warning]
+    if problems:
+        raise typer.Exit(EXIT_PROBLEM)
+
+
+async def _all() -> list[Finding]:
+    findings: list[Finding] = []
+    async for finding in _findings():
+        finding.print()
+        findings.append(finding)
+    return findings
+
+
+async def _findings() -> AsyncIterator[Finding]:
+    from helix_core.app import exchange_config  # noqa: PLC0415 - keeps --help instant
+    from helix_core.cli.bot import load  # noqa: PLC0415
+    from helix_core.clock import SystemClock  # noqa: PLC0415
+
+    try:
+        settings, plugins = load()
+        client = plugins.exchange_client(exchange_config(settings, SystemClock()))
+    except HelixError as error:
+        for problem in str(error).splitlines():
+            yield Finding("settings", problem, "Mend it and check again; what follows could not be checked.")
+        return
+    yield Finding("settings", f"{settings.active_exchange}, {settings.trading_mode.value}, {settings.trading_pair}")
+    for warning in settings.warnings:
+        yield Finding("settings", warning, "See the sentence above.", warning=True)
+    for row in plugins.listing():
+        yield Finding("plugin", f"{row['name']} ({row['distribution']} {row['version']}): {row['status']}")
+    yield _database(settings)
+    async for finding in _venue(client, settings):
+        yield finding
+    async for finding in _notifiers(plugins):
+        yield finding
+
+
+def _database(settings: Settings) -> Finding:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+
+    path = Path(make_url(settings.database_url.get_secret_value()).database or "helix.db").absolute()
+    folder = next(parent for parent in path.parents if parent.exists())
+    if os.access(path if path.exists() else folder, os.W_OK):
+        return Finding("database", f"{path} can be written")
+    return Finding("database", f"{path} cannot be written", "Change the folder's owner, or DATABASE_URL.")
+
+
+async def _venue(client: ExchangeClient, settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await client.connect()
+            yield Finding("venue", f"{client.label} answers")
+            offset_s = await client.clock_offset_s()
+            late = None if abs(offset_s) <= _MOST_OFFSET_S else "Synchronise this machine's clock (NTP)."
+            yield Finding("clock", f"{offset_s:+.3f} s from the venue's", late)
+            instrument = await client.instrument(settings.trading_pair)
+            halted = None if instrument.trading else "Choose another TRADING_PAIR, or wait."
+            yield Finding("pair", f"{instrument.symbol} {'is trading' if instrument.trading else 'is halted'}", halted)
+            rights = await client.key_permissions()
+            bad = rights.applicable and (rights.can_withdraw or not rights.can_trade)
+            yield Finding(
+                "key", rights.detail, "Make a key that can read and trade, and nothing else." if bad else None
+            )
+            for warning in rights.warnings:
+                yield Finding("key", warning, "Change it in the venue's key settings.", warning=True)
+            free = (await client.get_balance()).of(instrument.quote).free
+            poor = None if free >= settings.min_balance else "Put money in, or lower MIN_BALANCE."
+            yield Finding("balance", f"{free} {instrument.quote} free", poor)
+    except (HelixError, TimeoutError) as error:
+        yield Finding(
+            "venue",
+            str(error) or f"no answer within {_PATIENCE_S:g} s",
+            f"Check the network, the key, and {settings.active_exchange.upper()}_BASE_URL.",
+        )
+    finally:
+        await client.disconnect()
+
+
+async def _notifiers(plugins: Plugins) -> AsyncIterator[Finding]:
+    for notifier in plugins.notifiers:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await notifier.start()
+            yield Finding("messages", f"{notifier.name} is ready")
+        except (HelixError, TimeoutError) as error:
+            yield Finding("messages", f"{notifier.name}: {error or 'no answer'}", "Check its settings and the network.")
+        finally:
+            await notifier.stop()
