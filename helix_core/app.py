@@ -32,10 +32,10 @@ from helix_core.notify.delivery import Delivery
 from helix_core.risk import RiskEngine
 from helix_core.store import outbox
 from helix_core.store.database import Store
-from helix_core.web import DoorSettings, create_app, serve
+from helix_core.web import DoorSettings, Server, create_app
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
     from helix_core.clock import Clock
     from helix_core.contracts.exchange import ExchangeClient
@@ -75,18 +75,28 @@ async def run(settings: Settings, plugins: Plugins, clock: Clock, stop: asyncio.
         bot = assemble(settings, plugins, store, clock)
         source = plugins.signal_sources[0]
         app = create_app(desk=bot.desk, source=source, door=_door(settings, clock))
-        await stack.enter_async_context(serve(app, settings.host, settings.port))
+        server = Server(app, host=settings.host, port=settings.port)
+        server.bind()
         stack.push_async_callback(bot.client.disconnect)
-        await boot(bot)
-        await stack.enter_async_context(_working(bot, stop))
-        await stop.wait()
-        log.info("stopping")
-        bot.desk.close_door()
-        await _finish(bot)
+        async with _supervised(stop, server=server.run()):
+            await boot(bot)
+            async with _supervised(
+                stop,
+                market=bot.market.run(),
+                watch=bot.watch.run(),
+                worker=bot.worker.run(),
+                delivery=bot.delivery.run(),
+            ):
+                await stop.wait()
+                log.info("stopping")
+                bot.desk.close_door()
+                await _finish(bot)
 
 
 def assemble(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -> Bot:
-    """Build every part. Touches neither network nor disk."""
+    """Build every part. Touches neither network nor disk. Raises ConfigError or PluginError."""
+    if settings.trading_mode is TradingMode.PAPER:
+        raise ConfigError("TRADING_MODE is paper, which this version cannot do yet. Use testnet, or a local sandbox.")
     limits, symbol = settings.limits, settings.trading_pair
     client = plugins.exchange_client(exchange_config(settings, clock))
     market = Market(client, symbol, clock)
@@ -210,29 +220,25 @@ async def _announce(bot: Bot) -> None:
 
 
 @asynccontextmanager
-async def _working(bot: Bot, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Run the bot's tasks. When one dies, all end and its error is raised: better no bot than half a bot."""
+async def _supervised(stop: asyncio.Event, **tasks: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Run tasks for as long as the block lasts. None of them may end before: better no bot than half a bot.
 
-    async def essential(name: str, coroutine: object) -> None:
+    When one dies, `stop` is set, and its error is raised once the block has ended.
+    """
+
+    async def essential(name: str, work: Coroutine[object, object, None]) -> None:
         try:
-            await coroutine  # type: ignore[misc]
+            await work
         except Exception:
             log.exception("task_died", task=name)
-            stop.set()
             raise
+        finally:
+            stop.set()
 
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(essential(name, coroutine))
-            for name, coroutine in (
-                ("market", bot.market.run()),
-                ("watch", bot.watch.run()),
-                ("worker", bot.worker.run()),
-                ("delivery", bot.delivery.run()),
-            )
-        ]
+        running = [group.create_task(essential(name, work), name=name) for name, work in tasks.items()]
         yield
-        for task in tasks:
+        for task in running:
             task.cancel()
 
 

@@ -53,14 +53,14 @@ def payload(
     file: Annotated[Path, typer.Argument(help="A file with an alert's text; - reads standard input.")] = Path("-"),
 ) -> None:
     """Say what Helix understands of an alert's text, or what to change in it."""
-    from helix_core.plugins import first_party_source  # noqa: PLC0415
+    from helix_core.plugins import default_signal_source  # noqa: PLC0415
 
     try:
         text = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         errors.print(f"problem  {file} cannot be read: {error.strerror}.", markup=False)
         raise typer.Exit(1) from None
-    source = first_party_source()
+    source = default_signal_source()
     try:
         fields = dict(source.decode(text))
         secret = fields.pop("secret", None)

@@ -37,7 +37,7 @@ def load() -> tuple[Settings, Plugins]:
     from helix_core.plugins import Plugins, installed_exchanges, installed_plugins  # noqa: PLC0415
 
     settings = reading.load(Path.cwd(), os.environ, exchanges=installed_exchanges(), plugins=installed_plugins())
-    return settings, Plugins.load(settings.active_exchange, settings.disabled_plugins, settings.plugin_values)
+    return settings, Plugins.load(settings.plugin_values, disabled=settings.disabled_plugins)
 
 
 async def _run(settings: Settings, plugins: Plugins) -> None:

@@ -13,7 +13,7 @@ from helix_core.errors import StoreError
 from helix_core.store import halts, inbox, journal, story, trades
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from helix_core.clock import Clock
@@ -42,7 +42,7 @@ class TradingDesk:
         clock: Clock,
         exchange: str,
         mode: TradingMode,
-        listing: list[Mapping[str, object]],
+        listing: Sequence[Mapping[str, object]],
     ) -> None:
         """Serve one bot."""
         self._worker, self._market, self._snapshots, self._store = worker, market, snapshots, store
@@ -138,7 +138,7 @@ class TradingDesk:
         async with self._store.read() as session:
             return await story.of_signal(session, row)
 
-    def plugins(self) -> list[Mapping[str, object]]:
+    def plugins(self) -> Sequence[Mapping[str, object]]:
         """Every plugin with its origin."""
         return self._listing
 

@@ -72,6 +72,7 @@ class Ledger:
         async with self._store.write() as session:
             await journal.record_fills(session, self._client.name, trade_id, client_order_id, fills)
             await journal.mark(session, client_order_id, JournalState.DONE, self._clock.now(), report=report)
+        self._market.balances.forget()
 
     async def position(self, trade_id: int) -> Position:
         """What the trade's fills add up to."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from helix_core.domain.signal import Signal
 
@@ -63,7 +63,7 @@ class Desk(Protocol):
     async def signal_story(self, row: int) -> Mapping[str, object] | None:
         """Everything known of one signal, or None for an unknown id."""
 
-    def plugins(self) -> list[Mapping[str, object]]:
+    def plugins(self) -> Sequence[Mapping[str, object]]:
         """Every plugin with its distribution, version and what it provides."""
 
 

@@ -1,0 +1,20 @@
+"""helix-binance: Binance spot for Helix. Chosen with ACTIVE_EXCHANGE=binance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helix_core import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from helix_core import ExchangeClient, ExchangeConfig
+
+
+@hookimpl
+def helix_exchanges(config: ExchangeConfig) -> Iterable[ExchangeClient]:
+    """The client for `config`. Importing this package is cheap; asking for the client brings in ccxt."""
+    from helix_binance.client import BinanceClient  # noqa: PLC0415 - ccxt takes half a second and 85 MB to import
+
+    return [BinanceClient(config)]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from helix_core.cli.demo.screen import Screen
     from helix_core.cli.demo.strategy import StrategyOrder
     from helix_core.sandbox import Sandbox
-    from helix_core.testing.telegram import BotApiServer
+    from helix_core.testing.telegram import FakeTelegram
 
 _CANDLE_S = 0.04
 _NOTICE_S = 10.0
@@ -44,7 +44,7 @@ class Play:
 
     venue: Sandbox
     bot: BotProcess
-    telegram: BotApiServer
+    telegram: FakeTelegram
     screen: Screen
     alerts: int = 0
     seen: set[str] = field(default_factory=set)
@@ -63,7 +63,7 @@ class Play:
             self.seen.add(said["status"])
             if said["status"] != "deduplicated" and "id" in said:
                 self.screen.story(await self.bot.get(f"/signals/{said['id']}"))
-        self.screen.messages(self.telegram.texts)
+        self.screen.messages(self.telegram.messages)
 
     async def notice_stop(self) -> None:
         """Hold the market until the bot has noticed that its stop filled, as a real market's minutes would."""
@@ -72,7 +72,7 @@ class Play:
         async with asyncio.timeout(_NOTICE_S):
             while (await self.bot.get("/health"))["open_positions"]:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
-        self.screen.messages(self.telegram.texts)
+        self.screen.messages(self.telegram.messages)
 
 
 async def _demo(exchange: str) -> bool:
@@ -81,18 +81,18 @@ async def _demo(exchange: str) -> bool:
     from helix_core.cli.demo.screen import Screen  # noqa: PLC0415
     from helix_core.cli.sandbox import make  # noqa: PLC0415
     from helix_core.sandbox.server import serving  # noqa: PLC0415
-    from helix_core.testing.telegram import bot_api_server  # noqa: PLC0415
+    from helix_core.testing.telegram import FakeTelegram  # noqa: PLC0415
 
     candles = recorded_candles()
     venue, screen = make(exchange, candles[0].open), Screen(console)
     with tempfile.TemporaryDirectory(prefix="helix-demo-") as place:
         folder = Path(place)
-        async with serving(venue.app) as url, bot_api_server() as telegram:
+        async with serving(venue.app) as url, FakeTelegram() as telegram:
             screen.say(f"Sandbox venue ({venue.name}) and a Telegram server are up; starting the bot.")
             async with running_bot(folder, _settings(venue, url, telegram)) as bot:
                 play = Play(venue, bot, telegram, screen)
                 await _play(play, candles)
-            screen.messages(telegram.texts)
+            screen.messages(telegram.messages)
         return _verdict(play, folder / "data" / "helix.db", len(candles))
 
 
@@ -134,7 +134,7 @@ def _verdict(play: Play, database: Path, candles: int) -> bool:
     return not found and not missing
 
 
-def _settings(venue: Sandbox, url: str, telegram: BotApiServer) -> Mapping[str, str]:
+def _settings(venue: Sandbox, url: str, telegram: FakeTelegram) -> Mapping[str, str]:
     upper = venue.name.upper()
     return {
         "ACTIVE_EXCHANGE": venue.name,

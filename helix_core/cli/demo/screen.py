@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
     from pathlib import Path
 
     import httpx
     from rich.console import Console
 
     from helix_core.cli.demo.candles import Candle
+    from helix_core.testing.telegram import SentMessage
 
 _OUTCOMES = {"accepted": "green", "deduplicated": "yellow", "rejected": "yellow"}
 _TRADES = """SELECT trades.id, entry_price, exit_price, quantity, status, close_reason, pnl, pnl_pct
@@ -60,11 +61,11 @@ class Screen:
             text = f"{order['side']} {order['quantity']} {order['symbol']}{stop}, id {order['client_order_id']}"
             self._line(order["kind"], text, "magenta")
 
-    def messages(self, texts: Sequence[str]) -> None:
+    def messages(self, sent: Collection[SentMessage]) -> None:
         """Telegram messages that have come since the last call."""
-        for text in texts[self._told :]:
-            self._line("telegram", text, "bold")
-        self._told = len(texts)
+        for message in list(sent)[self._told :]:
+            self._line("telegram", message.text, "bold")
+        self._told = len(sent)
 
     def trades(self, database: Path) -> None:
         """The table of trades, from the bot's database."""

@@ -1,0 +1,65 @@
+# Everything a checkout needs. `make demo` and `make test` work on a machine that has only Python >= 3.11, make and
+# package installation: the environment is made on first use and made again when what it depends on changes.
+
+EXCHANGE ?= binance
+VENV := .venv
+BIN := $(VENV)/bin
+PROJECTS := . helix_binance helix_kraken
+READY := $(VENV)/ready
+DIST := dist
+
+# Sets $python to the first that is new enough and can make environments, or says what is missing.
+FIND_PYTHON = for python in $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python); do \
+	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && break; python=; done; \
+	[ -n "$$python" ] || { echo "Helix needs Python 3.11 or newer with venv and pip (on Debian: python3 and python3-venv)." \
+	"If it is not on the path: make PYTHON=/path/to/python3.11" >&2; false; }
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint typecheck format unit lock wheels clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## play real candles against the bot, from alert to message (EXCHANGE=binance)
+	@$(BIN)/helix demo --exchange $(EXCHANGE)
+
+test: lint typecheck unit ## everything that must hold before a commit
+
+lint: $(READY) ## style, formatting and the floors of the house
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-logo
+
+typecheck: $(READY) ## mypy, strict
+	@$(BIN)/mypy
+
+unit: $(READY) ## all tests; ARGS='-k words' narrows
+	@$(BIN)/pytest $(ARGS)
+
+format: $(READY) ## put the code into the house's format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: ## write requirements.txt anew from pyproject.toml (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv pip compile --quiet --upgrade --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra ccxt --group dev \
+		--output-file requirements.txt pyproject.toml
+	@echo "requirements.txt: $$(grep -c == requirements.txt) pins"
+
+wheels: $(READY) ## build the three distributions into dist/
+	@for project in $(PROJECTS); do $(BIN)/python -m build --wheel --no-isolation --outdir $(DIST) $$project >/dev/null || exit 1; done
+	@ls $(DIST)/*.whl
+
+clean: ## remove what was built, the environment too; never data/ or logs/
+	@rm -rf $(VENV) $(DIST) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp goes first and comes back last: a set-up that was interrupted starts from nothing the next time.
+$(READY): requirements.txt pyproject.toml helix_binance/pyproject.toml helix_kraken/pyproject.toml
+	@echo "Setting up $(VENV), once: about half a minute ..."
+	@if ! { [ -f $@ ] && $(BIN)/pip --version >/dev/null 2>&1; }; then $(FIND_PYTHON) && $$python -m venv --clear $(VENV); fi
+	@rm -f $@
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PROJECTS:%=--editable %)
+	@touch $@

@@ -1,0 +1,44 @@
+"""The two legs of an OCO read as one protective order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from helix_core import OrderStatus
+
+if TYPE_CHECKING:
+    from helix_core import OrderReport
+
+
+def join(stop: OrderReport | None, profit: OrderReport | None) -> OrderReport | None:
+    """One report of the legs that were found; None when there are none.
+
+    A stop placed alone has no far leg. A far leg without its stop is not understood: UNKNOWN.
+    """
+    if stop is not None and profit is not None:
+        return both(stop, profit)
+    return stop if profit is None else replace(profit, status=OrderStatus.UNKNOWN)
+
+
+def both(stop: OrderReport, profit: OrderReport) -> OrderReport:
+    """One report of two legs, the stop's id first.
+
+    FILLED when either leg filled whole; OPEN while either can still fill (`protecting` says whether the stop can);
+    else what became of the stop.
+    """
+    return replace(
+        stop,
+        status=_status(stop.status, profit.status),
+        filled=stop.filled + profit.filled,
+        venue_order_ids=stop.venue_order_ids + profit.venue_order_ids,
+        raw_status=f"{stop.raw_status}/{profit.raw_status}",
+    )
+
+
+def _status(stop: OrderStatus, profit: OrderStatus) -> OrderStatus:
+    if OrderStatus.FILLED in {stop, profit}:
+        return OrderStatus.FILLED
+    if stop is OrderStatus.UNKNOWN:
+        return stop
+    return profit if profit in {OrderStatus.OPEN, OrderStatus.UNKNOWN} and stop.final else stop

@@ -1,0 +1,26 @@
+"""The shared base of drivers for venues that ccxt knows. A driver subclasses CcxtExchange and adds its venue's quirks.
+
+ccxt brings the venue's addresses, signatures and vocabulary. What is decided here and not there is what an answer
+*proves*: every outcome is read from the raw HTTP answer, and whatever is not proven is unknown. Importing this room
+imports ccxt (half a second); the core never does.
+"""
+
+from helix_core.ccxt.evidence import Answer
+from helix_core.ccxt.exchange import CcxtExchange
+from helix_core.ccxt.line import Bounds, NoSuchOrder, QuestionRefused
+from helix_core.ccxt.reading import decimal, moment, need
+from helix_core.ccxt.ruling import Meaning, Ruling, by_ccxt_class
+
+__all__ = [
+    "Answer",
+    "Bounds",
+    "CcxtExchange",
+    "Meaning",
+    "NoSuchOrder",
+    "QuestionRefused",
+    "Ruling",
+    "by_ccxt_class",
+    "decimal",
+    "moment",
+    "need",
+]

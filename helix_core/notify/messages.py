@@ -1,0 +1,129 @@
+"""The texts of all messages. Pure: the same facts always make the same words.
+
+Prices and sizes are in the pair's own units, money in its quote currency, percentages in percent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helix_core.domain.halt import HaltKind
+from helix_core.errors import HelixError
+from helix_core.notify import figures
+from helix_core.notify.foreign import clean, problem
+from helix_core.notify.reasons import sentence
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from helix_core.domain.market import Instrument
+    from helix_core.domain.signal import Action
+
+_HALTS = {
+    HaltKind.DAILY_LOSS: ("Daily loss", "/resume after 00:00 UTC"),
+    HaltKind.CONSECUTIVE_LOSSES: ("Consecutive losses", "/resume"),
+    HaltKind.DRAWDOWN: ("Drawdown", "helix resume --drawdown on the host, then a restart"),
+    HaltKind.MANUAL: ("Manual", "/resume"),
+    HaltKind.RECONCILE: ("Reconcile", "helix reconcile on the host, then /resume"),
+}
+"""Each halt's name, and its way out."""
+
+
+def trade_opened(*, instrument: Instrument, price: Decimal, quantity: Decimal, stop_price: Decimal) -> str:
+    """A position is open and its stop is on the venue."""
+    return (
+        f"🟢 OPENED: BUY {instrument.symbol} @ {figures.price(price, instrument)}"
+        f" | Size: {figures.size(quantity)} | SL: {figures.price(stop_price, instrument)}"
+    )
+
+
+def trade_closed(*, instrument: Instrument, price: Decimal, pnl: Decimal, pnl_pct: Decimal) -> str:
+    """A position was sold; `pnl` is net of fees."""
+    return (
+        f"🔴 CLOSED: {instrument.symbol} @ {figures.price(price, instrument)}"
+        f" | P&L: {figures.profit(pnl, instrument.quote)} ({figures.percent(pnl_pct)})"
+    )
+
+
+def stop_loss_triggered(*, instrument: Instrument, price: Decimal, pnl: Decimal) -> str:
+    """The stop filled at the venue; `pnl` is net of fees."""
+    word = "Loss" if pnl < 0 else "P&L"
+    return (
+        f"⛔ STOP LOSS: {instrument.symbol} @ {figures.price(price, instrument)}"
+        f" | {word}: {figures.profit(pnl, instrument.quote)}"
+    )
+
+
+def daily_limit_hit(*, day_pnl_pct: Decimal) -> str:
+    """Today's loss tripped the breaker."""
+    return f"🚨 DAILY LOSS LIMIT HIT: {figures.percent(day_pnl_pct)} | Trading halted"
+
+
+def signal_rejected(reason: str, detail: str | None = None) -> str:
+    """A signal came to nothing. `reason` is the machine's word for it, `detail` what its author says."""
+    return f"⚠️ SIGNAL REJECTED: {sentence(reason, detail)}"
+
+
+def error(name: str, text: str) -> str:
+    """Something went wrong: `name` is the kind of problem, `text` what is known. Neither may hold a secret."""
+    return f"❌ ERROR: {clean(name)} — {clean(text)}"
+
+
+def failure(exception: BaseException) -> str:
+    """An exception as an error message: in Helix's own words, or for a stranger's only its type. Log it as well."""
+    more = "" if isinstance(exception, HelixError) else " — the log holds the details"
+    return f"❌ ERROR: {problem(exception)}{more}"
+
+
+def daily_summary(*, trades: int, wins: int, pnl: Decimal, quote: str) -> str:
+    """The day in one line, sent at 23:59 UTC."""
+    return f"📊 DAILY SUMMARY: Trades: {trades} | P&L: {figures.profit(pnl, quote)} | WR: {figures.share(wins, trades)}"
+
+
+def bot_startup(*, mode: str, exchange: str, balance: Decimal, quote: str) -> str:
+    """Helix is up and takes signals. `exchange` is the venue's label."""
+    money = figures.amount(balance, quote)
+    return f"🤖 BOT STARTED · Mode: {mode.upper()} · Exchange: {clean(exchange)} · Balance: {money}"
+
+
+def halt_raised(kind: HaltKind, detail: str) -> str:
+    """Entries are stopped, why, and how that ends."""
+    name, way_out = _HALTS[kind]
+    return f"🛑 TRADING HALTED: {name} | {clean(detail)} | To resume: {way_out}"
+
+
+def halt_cleared(kind: HaltKind, actor: str) -> str:
+    """One halt is lifted; others may remain."""
+    return f"▶️ HALT LIFTED: {_HALTS[kind][0]} | By: {clean(actor)}"
+
+
+def order_unknown(*, side: Action, symbol: str, client_order_id: str) -> str:
+    """An order was sent and nobody knows what became of it."""
+    return (
+        f"❓ ORDER UNKNOWN: {side.value} {symbol} | Id: {clean(client_order_id)}"
+        " | Looking it up before anything else is sent"
+    )
+
+
+def order_resolved(*, side: Action, symbol: str, client_order_id: str, placed: bool) -> str:
+    """The venue has said what became of an order that was unknown."""
+    end = "It was placed" if placed else "It was never placed"
+    return f"🔎 ORDER RESOLVED: {side.value} {symbol} | Id: {clean(client_order_id)} | {end}"
+
+
+def orphan(*, symbol: str, detail: str) -> str:
+    """What the venue holds and what Helix has recorded differ; a human decides."""
+    return f"⚠️ ORPHAN: {symbol} | {clean(detail)} | Nothing is closed by itself: run helix reconcile on the host"
+
+
+def stop_rearmed(*, instrument: Instrument, quantity: Decimal, stop_price: Decimal) -> str:
+    """A stop that had vanished or shrunk is back on the venue."""
+    return (
+        f"🛡️ STOP RE-ARMED: {instrument.symbol}"
+        f" | Size: {figures.size(quantity)} | SL: {figures.price(stop_price, instrument)}"
+    )
+
+
+def unprotected(*, symbol: str, quantity: Decimal, detail: str) -> str:
+    """A position has no stop; `detail` says why and what is being done about it."""
+    return f"🚨 NO STOP: {symbol} | Size: {figures.size(quantity)} | {clean(detail)}"

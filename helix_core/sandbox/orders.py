@@ -1,0 +1,135 @@
+"""Orders of the simulated venue: what is asked for, what it became, and pairs of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from helix_core.domain.order import OrderStatus
+from helix_core.domain.signal import Action
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class OrderType(StrEnum):
+    """The four kinds of order the venue knows. LIMIT_MAKER is a limit order that may only rest (post only)."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    LIMIT_MAKER = "LIMIT_MAKER"
+    STOP_LOSS = "STOP_LOSS"
+
+
+class TimeInForce(StrEnum):
+    """How long a limit order lives: until cancelled, only for an instant, or all at once or not at all."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+class ExpiryReason(StrEnum):
+    """Why an order ended without anybody cancelling it."""
+
+    SIBLING_TRIGGERED = "sibling_triggered"
+    NO_LIQUIDITY = "no_liquidity"
+    IOC_REMAINDER = "ioc_remainder"
+    FOK_UNFILLED = "fok_unfilled"
+    NO_FUNDS = "no_funds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """An order as it is sent in.
+
+    `quantity` in base units; a MARKET order may state `quote_quantity` in its place. `price` is a limit,
+    `stop_price` a trigger. `client_id` None lets the venue choose one.
+    """
+
+    symbol: str
+    side: Action
+    type: OrderType
+    quantity: Decimal | None = None
+    quote_quantity: Decimal | None = None
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    client_id: str | None = None
+
+    @property
+    def own_price(self) -> Decimal | None:
+        """The price it names: its limit, else its trigger; None for a market order."""
+        return self.price or self.stop_price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One state of an order the venue accepted. `executed` is base units, `quote_executed` what they cost or brought.
+
+    `working_at` is None while a stop waits for its trigger. `list_id` is set for a leg of a pair.
+    """
+
+    order_id: int
+    client_id: str
+    symbol: str
+    side: Action
+    type: OrderType
+    quantity: Decimal
+    quote_quantity: Decimal | None
+    price: Decimal | None
+    stop_price: Decimal | None
+    time_in_force: TimeInForce
+    list_id: int | None
+    created_at: datetime
+    updated_at: datetime
+    working_at: datetime | None
+    status: OrderStatus = OrderStatus.OPEN
+    expiry_reason: ExpiryReason | None = None
+    executed: Decimal = Decimal(0)
+    quote_executed: Decimal = Decimal(0)
+
+    @property
+    def open(self) -> bool:
+        """True while the order can still fill."""
+        return self.status is OrderStatus.OPEN
+
+    @property
+    def own_price(self) -> Decimal | None:
+        """The price it names: its limit, else its trigger; None for a market order."""
+        return self.price or self.stop_price
+
+    @property
+    def remaining(self) -> Decimal:
+        """Base units not executed."""
+        return self.quantity - self.executed
+
+    @property
+    def holder(self) -> str:
+        """Who holds the funds: a pair of orders shares one hold."""
+        return f"order {self.order_id}" if self.list_id is None else f"list {self.list_id}"
+
+    def triggers_at(self, last: Decimal) -> bool:
+        """Whether a trade at `last` sets this stop off: a sell stop at or below its price, a buy stop at or above."""
+        if self.stop_price is None or not self.open:
+            return False
+        return last <= self.stop_price if self.side is Action.SELL else last >= self.stop_price
+
+    def touched_at(self, last: Decimal) -> bool:
+        """Whether a trade at `last` fills this resting limit order."""
+        if self.price is None or not self.open:
+            return False
+        return last >= self.price if self.side is Action.SELL else last <= self.price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderList:
+    """One-cancels-the-other: a stop and a limit order over the same coins. `order_ids` names the stop first."""
+
+    list_id: int
+    client_id: str
+    symbol: str
+    order_ids: tuple[int, int]
+    created_at: datetime

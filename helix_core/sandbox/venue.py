@@ -1,0 +1,254 @@
+"""One account at one simulated spot venue, with no wire protocol: what a venue does, in plain calls."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from helix_core.clock import SystemClock
+from helix_core.domain.money import floor_to
+from helix_core.domain.order import OrderStatus
+from helix_core.domain.signal import Action
+from helix_core.sandbox.account import Account
+from helix_core.sandbox.admission import admit, admit_pair
+from helix_core.sandbox.book import Book
+from helix_core.sandbox.faults import TRIGGER, Faults
+from helix_core.sandbox.fees import Fees
+from helix_core.sandbox.ledger import Cause, Ledger
+from helix_core.sandbox.market import Listing
+from helix_core.sandbox.matching import Matching
+from helix_core.sandbox.orders import ExpiryReason, Order, OrderList, OrderType, TimeInForce
+from helix_core.sandbox.refusal import Reason, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from helix_core.clock import Clock
+    from helix_core.domain.market import Balance
+    from helix_core.sandbox.book import Level
+    from helix_core.sandbox.market import Market
+    from helix_core.sandbox.orders import NewOrder
+
+
+class Venue:
+    """A spot venue that is exact to the last digit and the same on every run.
+
+    Every call either does all it says or raises Refused and changes nothing. Ids are counters from 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        prices: Mapping[Market, Decimal],
+        balances: Mapping[str, Decimal],
+        fees: Fees | None = None,
+        clock: Clock | None = None,
+        faults: Faults | None = None,
+    ) -> None:
+        """Open with markets at their first prices, and the account's balances, all free.
+
+        Raises Refused for a first price that is not on the tick.
+        """
+        self.clock = clock or SystemClock()
+        self.faults = faults or Faults()
+        self.ledger = Ledger(balances)
+        self.account = Account(self.ledger, self.clock)
+        self.matching = Matching(self.account, self.ledger, fees or Fees(), self.clock)
+        self._listings = {market.symbol: _list(market, price) for market, price in prices.items()}
+        self._order_ids, self._list_ids, self._client_ids = count(1), count(1), count(1)
+
+    @property
+    def fees(self) -> Fees:
+        """What fills cost from now on. Can be replaced at any time."""
+        return self.matching.fees
+
+    @fees.setter
+    def fees(self, fees: Fees) -> None:
+        self.matching.fees = fees
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every pair that is listed, in CCXT form."""
+        return tuple(self._listings)
+
+    def listing(self, symbol: str | None = None) -> Listing:
+        """The market as it stands; None means the first. Raises Refused for an unknown one."""
+        name = symbol or next(iter(self._listings))
+        if name not in self._listings:
+            raise Refused(Reason.UNKNOWN_SYMBOL, name)
+        return self._listings[name]
+
+    def balances(self) -> dict[str, Balance]:
+        """Free and locked by currency."""
+        return self.account.balances()
+
+    def new_client_id(self) -> str:
+        """An id for an order whose sender gave none."""
+        return f"sandbox{next(self._client_ids):015d}"
+
+    def try_out(self, new: NewOrder) -> None:
+        """Check an order as `place` does, without placing it. Raises Refused."""
+        self._plan(new, None)
+
+    def place(self, new: NewOrder, fill_ratio: Decimal | None = None) -> Order:
+        """Accept an order, fill what can be filled at once, and let the rest wait or expire.
+
+        `fill_ratio` cuts the book short: a MARKET order fills that part of its quantity and expires.
+        """
+        quantity, levels = self._plan(new, fill_ratio)
+        listing = self.listing(new.symbol)
+        order = self.matching.take(listing.market, self._accept(new, quantity), levels)
+        if not order.open:
+            return order
+        if order.type is OrderType.MARKET:
+            return self.matching.end(order, OrderStatus.EXPIRED, ExpiryReason.NO_LIQUIDITY)
+        if order.time_in_force is not TimeInForce.GTC:
+            fill_or_kill = order.time_in_force is TimeInForce.FOK
+            reason = ExpiryReason.FOK_UNFILLED if fill_or_kill else ExpiryReason.IOC_REMAINDER
+            return self.matching.end(order, OrderStatus.EXPIRED, reason)
+        held = self.matching.reserve(listing.market, [order])
+        self.account.hold(order.holder, held.currency, held.amount)
+        return order
+
+    def place_oco(self, stop: NewOrder, limit: NewOrder, list_client_id: str | None = None) -> OrderList:
+        """Accept a stop and a limit order over the same quantity; the coins are locked once."""
+        listing = self.listing(stop.symbol)
+        admit_pair(stop, limit, list_client_id, listing, self.ledger)
+        assert stop.quantity is not None, "a stop states its quantity"
+        assert limit.quantity == stop.quantity, "both legs are over the same quantity"
+        self._need_for([stop, limit], stop.quantity)
+        list_id = next(self._list_ids)
+        legs = [self._accept(leg, stop.quantity, list_id) for leg in (stop, limit)]
+        held = self.matching.reserve(listing.market, legs)
+        self.account.hold(legs[0].holder, held.currency, held.amount)
+        pair = OrderList(
+            list_id=list_id,
+            client_id=list_client_id or self.new_client_id(),
+            symbol=stop.symbol,
+            order_ids=(legs[0].order_id, legs[1].order_id),
+            created_at=legs[0].created_at,
+        )
+        return self.ledger.add_list(pair)
+
+    def cancel(self, order_id: int) -> tuple[Order, ...]:
+        """Cancel an open order, and with one leg of a pair the whole pair. Returns what was cancelled."""
+        order = self.ledger.order(order_id)
+        if order is None or not order.open:
+            raise Refused(Reason.UNKNOWN_ORDER, f"no open order {order_id}")
+        self.account.release(order.holder)
+        return tuple(self.matching.end(leg, OrderStatus.CANCELED) for leg in self._open_legs(order))
+
+    def set_price(self, price: Decimal, symbol: str | None = None) -> tuple[Order, ...]:
+        """Move the market in one step and return the orders that this set to work, as they ended.
+
+        A stop it reaches is sold into the book as it stands *then*, a gap and all; a limit order fills at its price.
+        """
+        listing = self.listing(symbol)
+        listing.trade_at(price)
+        worked = []
+        for seen in self.ledger.open_orders(listing.market.symbol):
+            order = self.ledger.order(seen.order_id)
+            assert order is not None, "an order stays in the ledger"
+            if order.triggers_at(price):
+                worked.append(self._trigger(listing, order))
+            elif order.touched_at(price):
+                self._leave(order)
+                worked.append(self.matching.touch(listing.market, order))
+        return tuple(worked)
+
+    def transfer(self, currency: str, amount: Decimal) -> None:
+        """Deposit `amount`, or withdraw it when it is negative. Raises Refused for more than is free."""
+        self.account.move(currency, amount, Cause.TRANSFER, "owner")
+
+    def _plan(self, new: NewOrder, fill_ratio: Decimal | None) -> tuple[Decimal, list[Level]]:
+        """The order's quantity and what it takes at once. Raises Refused unless all of it is allowed and paid for."""
+        listing = self.listing(new.symbol)
+        admit(new, listing, self.ledger)
+        quantity = self._quantity(new, listing)
+        levels: list[Level] = []
+        if new.type in {OrderType.MARKET, OrderType.LIMIT}:
+            wanted = quantity if fill_ratio is None else floor_to(quantity * fill_ratio, listing.market.lot_step)
+            levels = listing.book.walk(new.side, listing.last, wanted, new.price)
+        taken = sum(level.quantity for level in levels)
+        if new.time_in_force is TimeInForce.FOK and taken < quantity:
+            levels = []
+        need = self.matching.cost(listing.market, new.side, levels)
+        self.account.need(need.currency, need.amount)
+        if new.type is not OrderType.MARKET:
+            self._need_for([new], quantity)
+        return quantity, levels
+
+    @staticmethod
+    def _quantity(new: NewOrder, listing: Listing) -> Decimal:
+        if new.quantity is not None:
+            return new.quantity
+        assert new.quote_quantity is not None, "a wire protocol asks for one of the two"
+        wanted = listing.book.quantity_for(new.side, listing.last, new.quote_quantity)
+        quantity = floor_to(wanted, listing.market.lot_step)
+        if quantity < listing.market.min_quantity:
+            raise Refused(Reason.LOT_SIZE, f"{new.quote_quantity} is worth less than one lot")
+        return quantity
+
+    def _need_for(self, legs: list[NewOrder], quantity: Decimal) -> None:
+        """Raise Refused unless orders that may have to wait can be paid for in full."""
+        market = self.listing(legs[0].symbol).market
+        if legs[0].side is Action.SELL:
+            self.account.need(market.base, quantity)
+            return
+        notional = quantity * max(leg.own_price for leg in legs if leg.own_price is not None)
+        self.account.need(market.quote, notional + self.fees.reserve(Action.BUY, notional))
+
+    def _accept(self, new: NewOrder, quantity: Decimal, list_id: int | None = None) -> Order:
+        now = self.clock.now()
+        order = Order(
+            order_id=next(self._order_ids),
+            client_id=new.client_id or self.new_client_id(),
+            symbol=new.symbol,
+            side=new.side,
+            type=new.type,
+            quantity=quantity,
+            quote_quantity=new.quote_quantity,
+            price=new.price,
+            stop_price=new.stop_price,
+            time_in_force=new.time_in_force,
+            list_id=list_id,
+            created_at=now,
+            updated_at=now,
+            working_at=None if new.type is OrderType.STOP_LOSS else now,
+        )
+        return self.ledger.add_order(order)
+
+    def _trigger(self, listing: Listing, order: Order) -> Order:
+        """Sell (or buy) at market what a stop asked for.
+
+        What the book cannot give expires: a triggered stop is not always a filled one.
+        """
+        self._leave(order)
+        order = self.matching.start(order)
+        fault = self.faults.strike(TRIGGER, order.symbol, {})
+        ratio = None if fault is None else fault.fraction
+        wanted = order.quantity if ratio is None else floor_to(order.quantity * ratio, listing.market.lot_step)
+        levels = listing.book.walk(order.side, listing.last, wanted)
+        need = self.matching.cost(listing.market, order.side, levels)
+        if need.amount > self.account.free(need.currency):
+            return self.matching.end(order, OrderStatus.EXPIRED, ExpiryReason.NO_FUNDS)
+        order = self.matching.take(listing.market, order, levels)
+        return self.matching.end(order, OrderStatus.EXPIRED, ExpiryReason.NO_LIQUIDITY) if order.open else order
+
+    def _leave(self, order: Order) -> None:
+        """Free what the order holds; the other leg of its pair expires."""
+        self.account.release(order.holder)
+        for leg in self._open_legs(order):
+            if leg.order_id != order.order_id:
+                self.matching.end(leg, OrderStatus.EXPIRED, ExpiryReason.SIBLING_TRIGGERED)
+
+    def _open_legs(self, order: Order) -> tuple[Order, ...]:
+        pair = None if order.list_id is None else self.ledger.order_list(order.list_id)
+        return (order,) if pair is None else tuple(leg for leg in self.ledger.legs(pair) if leg.open)
+
+
+def _list(market: Market, price: Decimal) -> Listing:
+    listing = Listing(market=market, last=price, book=Book(tick=market.price_tick))
+    listing.trade_at(price)
+    return listing

@@ -1,0 +1,101 @@
+"""The FastAPI application: which door leads where."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import SecretStr
+from slowapi.errors import RateLimitExceeded
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from helix_core.errors import SignalUnreadable, StoreError
+from helix_core.web.address import Sources
+from helix_core.web.answers import malformed, refusal
+from helix_core.web.guard import Guard
+from helix_core.web.inside import health_routes, internal_routes
+from helix_core.web.keyring import Keyring
+from helix_core.web.rates import Rates
+from helix_core.web.webhook import Webhook
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from helix_core.contracts.signal_source import SignalSource
+    from helix_core.engine.outcome import Desk
+    from helix_core.web.door import DoorSettings
+
+log = structlog.get_logger(__name__)
+
+_WEBHOOK = "/webhook"
+
+
+def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastAPI:
+    """Build the application. It has no pages that describe it, and no state of its own but the counts of requests."""
+    sources = Sources(allowed=door.allowed_ips, trusted_proxies=door.trusted_proxies)
+    tokens = () if door.status_token is None else (door.status_token,)
+    keyring, everything_secret = Keyring(door.secrets), Keyring((*door.secrets, *tokens))
+    rates = Rates(door, sources)
+    webhook = Webhook(desk=desk, source=source, settings=door, keyring=keyring, sources=sources, rates=rates)
+    app = _Door(door.secret_in_path)
+    app.add_middleware(Guard, keyring=everything_secret, clock=door.clock)
+    app.add_api_route(_WEBHOOK, webhook.receive, methods=["POST"], response_model=None)
+    app.include_router(health_routes(desk, rates))
+    app.include_router(internal_routes(desk, door, sources, rates))
+    _add_answers(app, everything_secret, rates)
+    return app
+
+
+class _Door(FastAPI):
+    """FastAPI that takes the secret out of the path before anything, logs and traces included, can see it."""
+
+    def __init__(self, secret_in_path: bool) -> None:
+        super().__init__(title="Helix", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+        self._secret_in_path = secret_in_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        if path.startswith(f"{_WEBHOOK}/"):
+            given = path.removeprefix(f"{_WEBHOOK}/")
+            known = _WEBHOOK if self._secret_in_path and given else f"{_WEBHOOK}/-"
+            scope = {**scope, "path": known, "raw_path": known.encode(), "helix.path_secret": SecretStr(given)}
+        # Nothing here reads a query, so nobody gets to see one.
+        await super().__call__({**scope, "query_string": b""}, receive, send)
+
+
+def _add_answers(app: FastAPI, keyring: Keyring, rates: Rates) -> None:
+    """Say for each kind of failure what is answered."""
+
+    @app.exception_handler(HTTPException)
+    async def refused(_request: Request, error: HTTPException) -> Response:
+        return refusal(error.status_code, error.detail, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def no_such_page(_request: Request, _error: RequestValidationError) -> Response:
+        return refusal(HTTPStatus.NOT_FOUND, "There is no such page.")
+
+    @app.exception_handler(RateLimitExceeded)
+    async def too_many(request: Request, _error: RateLimitExceeded) -> Response:
+        return rates.answer(request)
+
+    @app.exception_handler(SignalUnreadable)
+    async def unreadable(_request: Request, error: SignalUnreadable) -> Response:
+        shown = SignalUnreadable(*(keyring.hide(part) for part in (error.field, error.problem, error.fix)))
+        log.warning("signal_unreadable", field=shown.field, problem=shown.problem)
+        return malformed(shown)
+
+    @app.exception_handler(StoreError)
+    async def not_stored(_request: Request, error: StoreError) -> Response:
+        log.error("signal_not_stored", text=keyring.hide(str(error)))
+        detail = "The signal is not stored. Send it again: should it arrive twice, the repeat is recognised."
+        return refusal(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_request: Request, _error: ClientDisconnect) -> Response:
+        return refusal(HTTPStatus.BAD_REQUEST, "The sender hung up before its message was complete.")

@@ -1,0 +1,67 @@
+"""How often each sender may come, counted by slowapi."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from slowapi import Limiter
+
+from helix_core.web.answers import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from helix_core.web.address import Sources
+    from helix_core.web.door import DoorSettings
+
+    Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Response]])
+
+
+class Rates:
+    """Three counts that do not touch each other: who is known, who is not, and who asks for health.
+
+    slowapi's middleware misses routes of an included router and its decorator counts nothing that fails before the
+    endpoint, so what is decorated here are the steps of the webhook themselves.
+    """
+
+    def __init__(self, settings: DoorSettings, sources: Sources) -> None:
+        """Count in memory, in a moving window: never more than the limit in any 60 s."""
+        self._settings, self._sources = settings, sources
+        self._limiter = Limiter(
+            key_func=sources.bucket,
+            strategy="moving-window",
+            storage_uri="memory://",
+            headers_enabled=True,
+            key_style="endpoint",  # "url" would keep and log a path, and a path may hold the secret
+        )
+        self._limiter.enabled = True  # RATELIMIT_ENABLED in the environment must not open the door
+        self._limiter.logger.setLevel(logging.ERROR)  # a line for each refused request would fill the disk
+
+    def of_the_sender(self, step: Endpoint) -> Endpoint:
+        """Limit what is done for a sender who knows the secret, wherever it comes from."""
+        return self._limited(step, self._settings.webhook_limit_per_minute, lambda: "sender")
+
+    def of_strangers(self, step: Endpoint) -> Endpoint:
+        """Limit what is answered to each address that does not know the secret."""
+        return self._limited(step, self._settings.webhook_limit_per_minute, self._by_address)
+
+    def of_health(self, endpoint: Endpoint) -> Endpoint:
+        """Limit how often each address may ask for health."""
+        return self._limited(endpoint, self._settings.health_limit_per_minute, self._by_address)
+
+    def answer(self, request: Request) -> Response:
+        """Answer 429 with the time to wait."""
+        response = refusal(429, "Too many requests in the last minute. Wait as long as Retry-After says.")
+        limit = request.state.view_rate_limit
+        return self._limiter._inject_headers(response, limit)  # noqa: SLF001 - as slowapi's own handler does
+
+    def _by_address(self, request: Request) -> str:
+        return self._sources.bucket(request)
+
+    def _limited(self, step: Endpoint, per_minute: int, key: Callable[..., str]) -> Endpoint:
+        limit: Any = self._limiter.limit(f"{per_minute}/minute", key_func=key)
+        return cast("Endpoint", limit(step))

@@ -1,0 +1,63 @@
+"""A tiny venue, and clients that talk to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+from specimens import KEY, SECRET, SYMBOL, set_up
+from tiny_venue import TinyVenue
+
+from helix_binance.client import BinanceClient
+from helix_core import ExchangeConfig, TradingMode
+from helix_core.ccxt import Bounds
+from helix_core.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+
+@pytest.fixture
+async def tiny() -> AsyncIterator[TinyVenue]:
+    """A tiny venue with no answers yet."""
+    venue = TinyVenue()
+    await venue.open()
+    yield venue
+    await venue.close()
+
+
+@pytest.fixture
+def config(tiny: TinyVenue) -> Callable[..., ExchangeConfig]:
+    """Make a driver's configuration that points at the tiny venue."""
+
+    def make(**changes: Any) -> ExchangeConfig:
+        settings: dict[str, Any] = {
+            "name": "driver",
+            "mode": TradingMode.LIVE,
+            "symbol": SYMBOL,
+            "clock": SystemClock(),
+            "api_key": SecretStr(KEY),
+            "api_secret": SecretStr(SECRET),
+            "base_url": tiny.url,
+        }
+        return ExchangeConfig(**{**settings, **changes})
+
+    return make
+
+
+class Impatient(BinanceClient):
+    """The client with bounds short enough to wait for in a test."""
+
+    bounds = Bounds(order_timeout_s=0.4, question_timeout_s=1.2, question_interval_s=0.0)
+
+
+@pytest.fixture
+async def binance(tiny: TinyVenue, config: Callable[..., ExchangeConfig]) -> AsyncIterator[BinanceClient]:
+    """A connected client; the tiny venue has forgotten how it came about."""
+    set_up(tiny)
+    client = Impatient(config())
+    await client.connect()
+    tiny.seen.clear()
+    yield client
+    await client.disconnect()
