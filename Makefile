@@ -57,9 +57,9 @@ clean: ## remove what was built, the environment too; never data/ or logs/
 
 # The stamp goes first and comes back last: a set-up that was interrupted starts from nothing the next time.
 $(READY): requirements.txt pyproject.toml helix_binance/pyproject.toml helix_kraken/pyproject.toml
-	@echo "Setting up $(VENV), once: about half a minute ..."
+	@echo "Setting up $(VENV), once: about a minute ..."
 	@if ! { [ -f $@ ] && $(BIN)/pip --version >/dev/null 2>&1; }; then $(FIND_PYTHON) && $$python -m venv --clear $(VENV); fi
 	@rm -f $@
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PROJECTS:%=--editable %)
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation $(PROJECTS:%=--editable %)
 	@touch $@

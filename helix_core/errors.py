@@ -19,6 +19,9 @@ HelixError
 
 from __future__ import annotations
 
+NOT_PLACED = "not_placed"
+"""Code of an OrderRefused that is proven by look-up, not by the venue's own words."""
+
 
 class HelixError(Exception):
     """Root of the tree. The text is meant for the owner."""

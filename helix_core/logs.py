@@ -6,7 +6,6 @@ There secrets become `***` and control characters become visible.
 
 from __future__ import annotations
 
-import base64
 import json as jsonlib
 import logging
 import re
@@ -37,7 +36,7 @@ _TALKATIVE = ("aiosqlite", "apprise", "apscheduler", "ccxt", "httpcore", "httpx"
 
 
 class Scrubber:
-    """Replaces every secret by ***, also in the forms a URL, JSON or a basic-auth header gives it."""
+    """Replaces every secret by ***, also in the forms that a URL, JSON or Python's repr gives it."""
 
     def __init__(self, secrets: Iterable[SecretStr]) -> None:
         """Know the secrets. Texts of fewer than four characters are left alone."""
@@ -53,7 +52,6 @@ class Scrubber:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    encoded = base64.b64encode(secret.encode()).decode()
     return (
         secret,
         quote(secret),
@@ -62,7 +60,6 @@ def _forms(secret: str) -> tuple[str, ...]:
         repr(secret)[1:-1],
         jsonlib.dumps(secret)[1:-1],
         jsonlib.dumps(secret, ensure_ascii=False)[1:-1],
-        encoded,
     )
 
 

@@ -257,7 +257,7 @@ class CcxtExchange(ExchangeClient):
                 report = await self.find_order(ref)
             except HelixError as error:
                 seen = f"not to be seen: {error}"
-                continue
+                break
             if report is not None and report.status.final:
                 return report
             seen = report.raw_status if report else "not found"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,6 +43,8 @@ _THROTTLING = {418, 429}
 _WORTH_REPEATING = {2, 5}
 _SHORTEST_SECRET = 6
 _LONGEST_WORDS = 200
+_TOKEN = re.compile(r"[\w+/%=&.-]{48,}", re.ASCII)
+"""Longer than any word or order id: a key, a signature or a whole signed query that the venue quotes back."""
 
 
 class QuestionRefused(ExchangeUnavailable):
@@ -198,6 +201,7 @@ class Line:
         return f"the answer could not be read ({type(fault).__name__})"
 
     def _clean(self, words: str) -> str:
+        words = _TOKEN.sub("***", words)
         for secret in self._secrets:
             words = words.replace(secret, "***")
         return "".join(letter if letter.isprintable() else " " for letter in words)[:_LONGEST_WORDS]

@@ -73,7 +73,7 @@ class Entry:
                 also=lambda session: inbox.record_verdicts(session, stored.row, report, now),
             )
         except OrderRefused as refusal:
-            raise Rejection("exchange_refused", str(refusal)) from refusal
+            raise Rejection.of(refusal) from refusal
         except OrderOutcomeUnknown as unknown:
             raise await self._alarm(stored, intent.client_order_id, str(unknown)) from unknown
         return await self._settle(stored, await self._journalled(stored), placed)
@@ -86,11 +86,11 @@ class Entry:
         if row.trade_id is not None:
             return await self._protect(stored, row.trade_id)
         if row.state in {JournalState.REFUSED, JournalState.NOT_PLACED}:
-            raise Rejection("exchange_refused", row.detail or "The order was not placed.")
+            raise Rejection("order_not_placed", row.detail or "The order was not placed.")
         try:
             placed = await self._desk.resolve(row, patience_s=patience_s)
         except OrderRefused as refusal:
-            raise Rejection("exchange_refused", str(refusal)) from refusal
+            raise Rejection.of(refusal) from refusal
         except OrderOutcomeUnknown as unknown:
             raise await self._alarm(stored, row.client_order_id, str(unknown)) from unknown
         return await self._settle(stored, row, placed)

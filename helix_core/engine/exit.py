@@ -61,7 +61,7 @@ class Exit:
             await self._seller.sell_all(trade, stored.row)
         except OrderRefused as refusal:
             await self._protection.ensure(trade)
-            raise Rejection("exchange_refused", f"{refusal} The position is still open, under its stop.") from refusal
+            raise Rejection("order_refused", f"{refusal} The position is still open, under its stop.") from refusal
         except OrderOutcomeUnknown as unknown:
             raise await self._alarm(stored, trade, str(unknown)) from unknown
         assert trade.id is not None

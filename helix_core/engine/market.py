@@ -35,7 +35,7 @@ class Aged(Generic[Value]):
         self.name, self.problem = name, "not asked yet"
         self._ask, self._clock, self._max_age_s = ask, clock, max_age_s
         self._value: Value | None = None
-        self._asked_at = float("-inf")
+        self._asked_at = self._answered_at = float("-inf")
         self._epoch = 0
         self._forgotten = asyncio.Event()
 
@@ -48,6 +48,14 @@ class Aged(Generic[Value]):
     def fresh(self) -> Value | None:
         """The value, or None when there is none or it is too old."""
         return self._value if self.age_s <= self._max_age_s else None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the venue's answers to this question; None while they come in time."""
+        if self.problem:
+            return f"{self.name}: {self.problem}"
+        silence_s = self._clock.monotonic() - self._answered_at
+        return f"{self.name}: no answer for {silence_s:.0f} s" if silence_s > self._max_age_s else None
 
     @property
     def latest(self) -> Value | None:
@@ -82,8 +90,9 @@ class Aged(Generic[Value]):
             self.problem = f"no answer within {_ASK_TIMEOUT_S:g} s"
             log.warning("venue_question_failed", question=self.name, problem=self.problem)
         else:
+            self._answered_at, self.problem = asked_at, ""
             if epoch == self._epoch:
-                self._value, self._asked_at, self.problem = value, asked_at, ""
+                self._value, self._asked_at = value, asked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +137,8 @@ class Market:
         )
 
     def problem(self) -> str | None:
-        """Why the venue is not healthy right now: what is missing or too old, and the venue's last words on it."""
-        missing = [f"{aged.name}: {aged.problem or 'too old'}" for aged, _ in self._polls if aged.fresh is None]
-        return "; ".join(missing) or None
+        """Why the venue is not healthy right now, question by question; None when it is."""
+        return "; ".join(aged.trouble for aged, _ in self._polls if aged.trouble) or None
 
     def rules(self) -> Instrument:
         """The instrument as last read, however old: for rounding what is already held. Raises DataMissing."""

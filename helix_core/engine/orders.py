@@ -11,7 +11,7 @@ import structlog
 from helix_core.domain.identifiers import client_order_id
 from helix_core.domain.order import OrderKind, ProtectiveOrder
 from helix_core.domain.signal import Action
-from helix_core.errors import ExchangeError, ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused
+from helix_core.errors import NOT_PLACED, ExchangeError, ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused
 from helix_core.store import journal
 from helix_core.store.schema import JournalRow, JournalState, SignalRow
 
@@ -93,6 +93,8 @@ class OrderDesk:
             try:
                 return await self._place_and_follow(order, row)
             except OrderRefused as refusal:
+                if refusal.code == NOT_PLACED:
+                    raise
                 if not refusal.transient or pause_s is None:
                     await self.mark(row, JournalState.REFUSED, detail=str(refusal))
                     raise
@@ -139,7 +141,7 @@ class OrderDesk:
                 absences += 1
                 if absences >= _CLEAN_ABSENCES and await self._account_shows_nothing(row):
                     await self.mark(row, JournalState.NOT_PLACED, detail="proven absent")
-                    raise OrderRefused("The order never reached the venue (proven by look-up).", code="not_placed")
+                    raise OrderRefused("The order never reached the venue (proven by look-up).", code=NOT_PLACED)
             pause_s = _LOOK_PAUSES_S[min(looks, len(_LOOK_PAUSES_S) - 1)]
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:

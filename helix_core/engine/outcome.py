@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from helix_core.errors import NOT_PLACED
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping, Sequence
 
     from helix_core.domain.signal import Signal
+    from helix_core.errors import OrderRefused
 
 
 class OutcomeStatus(StrEnum):
@@ -74,3 +77,8 @@ class Rejection(Exception):
         """Say why."""
         super().__init__(f"{reason}: {detail}")
         self.reason, self.detail = reason, detail
+
+    @classmethod
+    def of(cls, refusal: OrderRefused) -> Rejection:
+        """The end of a signal whose order was refused, or is proven never to have reached the venue."""
+        return cls("order_not_placed" if refusal.code == NOT_PLACED else "order_refused", str(refusal))

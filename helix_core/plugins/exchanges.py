@@ -59,8 +59,8 @@ def driver(name: str) -> Provider:
             f"Install it: pip install helix-{name}"
         )
     if len(matching) > 1:
-        who = " and ".join(str(provider) for provider in matching)
-        raise PluginError(f"The exchange {name} is provided twice: by {who}. Remove one.")
+        who = " and ".join(f"by {provider}" for provider in matching)
+        raise PluginError(f"The exchange {name} is provided twice: {who}. Remove one.")
     return matching[0]
 
 

@@ -71,11 +71,11 @@ class Loading:
 
     def raise_problems(self) -> None:
         """Raise all problems as one error."""
-        if not self._problems:
-            return
-        if all(isinstance(problem, ConfigError) for problem in self._problems):
-            raise ConfigError(*(str(problem) for problem in self._problems))
-        raise PluginError("\n".join(str(problem) for problem in self._problems)) from self._problems[0]
+        of_settings = [problem for problem in self._problems if isinstance(problem, ConfigError)]
+        if len(of_settings) < len(self._problems):
+            raise PluginError("\n".join(str(problem) for problem in self._problems)) from self._problems[0]
+        if of_settings:
+            raise ConfigError(*(text for problem in of_settings for text in problem.problems))
 
     def listing(self) -> list[dict[str, object]]:
         """What was loaded and what was left out."""

@@ -44,7 +44,7 @@ class _Input(BaseModel):
 class PriceMove(_Input):
     """Body of POST /sandbox/price."""
 
-    symbol: str | None = Field(None, description='Write a listed pair, like "BTC/USDT"')
+    symbol: str | None = Field(default=None, description='Write a listed pair, like "BTC/USDT"')
     price: Exact = Field(description='Write a number in quotes, like "64210.50"')
 
 
@@ -64,10 +64,10 @@ class Transfer(_Input):
 class Rights(_Input):
     """Body of POST /sandbox/rights; what is left out stays as it is."""
 
-    read: bool | None = Field(None, description="Write true or false")
-    trade: bool | None = Field(None, description="Write true or false")
-    withdraw: bool | None = Field(None, description="Write true or false")
-    ip_restricted: bool | None = Field(None, description="Write true or false")
+    read: bool | None = Field(default=None, description="Write true or false")
+    trade: bool | None = Field(default=None, description="Write true or false")
+    withdraw: bool | None = Field(default=None, description="Write true or false")
+    ip_restricted: bool | None = Field(default=None, description="Write true or false")
 
 
 Model = TypeVar("Model", bound=BaseModel)

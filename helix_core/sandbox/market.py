@@ -75,7 +75,7 @@ class Market:
     def _check_notional(self, new: NewOrder, last: Decimal) -> None:
         """An order is worth its own price times its quantity; a stop counts at its trigger, the strictest reading."""
         notional = new.quote_quantity if new.quantity is None else new.quantity * (new.own_price or last)
-        assert notional is not None, "a wire protocol asks for one of the two"
+        assert notional is not None, "an order states its size"
         too_much = self.max_notional is not None and new.own_price is not None and notional > self.max_notional
         if notional < self.min_notional or too_much:
             raise Refused(Reason.NOTIONAL, f"{notional} is not between {self.min_notional} and {self.max_notional}")

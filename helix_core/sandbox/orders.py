@@ -59,6 +59,15 @@ class NewOrder:
     time_in_force: TimeInForce = TimeInForce.GTC
     client_id: str | None = None
 
+    def __post_init__(self) -> None:
+        """A plain word for a side would be taken for the other one: raises TypeError, and ValueError for no size."""
+        if not isinstance(self.side, Action) or not isinstance(self.type, OrderType):
+            message = f"side and type are an Action and an OrderType, not {self.side!r} and {self.type!r}"
+            raise TypeError(message)
+        if (self.quantity is None) == (self.quote_quantity is None):
+            message = "an order states quantity or quote_quantity, one of the two"
+            raise ValueError(message)
+
     @property
     def own_price(self) -> Decimal | None:
         """The price it names: its limit, else its trigger; None for a market order."""

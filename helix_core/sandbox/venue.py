@@ -183,7 +183,7 @@ class Venue:
     def _quantity(new: NewOrder, listing: Listing) -> Decimal:
         if new.quantity is not None:
             return new.quantity
-        assert new.quote_quantity is not None, "a wire protocol asks for one of the two"
+        assert new.quote_quantity is not None, "an order states its size"
         wanted = listing.book.quantity_for(new.side, listing.last, new.quote_quantity)
         quantity = floor_to(wanted, listing.market.lot_step)
         if quantity < listing.market.min_quantity:

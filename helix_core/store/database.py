@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -65,9 +64,11 @@ class Store:
 
     async def _check_and_create(self, *, on_sqlite: bool) -> None:
         async with self.write() as session:
-            if on_sqlite and (verdict := (await session.execute(text("PRAGMA quick_check(1)"))).scalar_one()) != "ok":
-                raise StoreError(f"The database is damaged ({verdict}). Restore a backup; nothing was changed.")
             connection = await session.connection()
+            if on_sqlite:
+                verdict = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar_one()
+                if verdict != "ok":
+                    raise StoreError(f"The database is damaged ({verdict}). Restore a backup; nothing was changed.")
             await connection.run_sync(SQLModel.metadata.create_all)
             version = await session.get(schema.MetaRow, "schema_version")
             if version is None:

@@ -20,8 +20,8 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_tim
 def prepare_file(path: Path, *, alone: bool) -> int:
     """Make the folder and the file, readable by the owner only; `alone` takes the lock that one bot can hold.
 
-    Returns the lock file's descriptor: the lock lives as long as it stays open. Raises StoreError when the place cannot be
-    written or another process holds the lock.
+    Returns the lock file's descriptor: the lock lives as long as it stays open. Raises StoreError when the place cannot
+    be written or another process holds the lock.
     """
     os.umask(0o077)
     try:

@@ -74,7 +74,7 @@ class Webhook:
         return await self._take(request, message, deadline)
 
     async def _turn_away_unlimited(self, request: Request, refusal: HTTPException) -> Response:
-        log.warning("webhook_turned_away", code=refusal.status_code, sender=str(self._sources.address(request)))
+        log.warning("webhook_turned_away", code=int(refusal.status_code), sender=str(self._sources.address(request)))
         raise refusal
 
     async def _take_unlimited(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
-from specimens import KEY, SECRET, SYMBOL, set_up
-from tiny_venue import TinyVenue
 
 from helix_binance.client import BinanceClient
 from helix_core import ExchangeConfig, TradingMode
 from helix_core.ccxt import Bounds
 from helix_core.clock import SystemClock
+from tests.drivers.specimens import KEY, SECRET, SYMBOL, set_up
+from tests.drivers.tiny_venue import TinyVenue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

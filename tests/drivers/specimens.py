@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 from typing import Any
-
-from tiny_venue import Reply, TinyVenue
 
 from helix_core import (
     ENTRY_GATES,
@@ -21,6 +18,8 @@ from helix_core import (
     RiskReport,
     Verdict,
 )
+from helix_core.clock import SystemClock
+from tests.drivers.tiny_venue import Reply, TinyVenue
 
 KEY, SECRET = "k" * 8 + "PlantedApiKey" + "k" * 8, "s" * 8 + "PlantedApiSecret" + "s" * 8
 CID = "0123456789abcdef0123456789abcdef"
@@ -167,6 +166,6 @@ def refusal(code: int, words: str, status: int = 400) -> Reply:
 
 def set_up(tiny: TinyVenue) -> None:
     """Give the tiny venue what connecting asks for."""
-    tiny.on("GET", "/api/v3/time", Reply({"serverTime": int(time.time() * 1000)}))
+    tiny.on("GET", "/api/v3/time", Reply({"serverTime": int(SystemClock().now().timestamp() * 1000)}))
     tiny.on("GET", "/api/v3/exchangeInfo", Reply({"symbols": [market()]}))
     tiny.on("GET", "/api/v3/account", Reply(account()))

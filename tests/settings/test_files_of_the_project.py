@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Bot
+    from tests.settings.conftest import Bot
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {"WEBHOOK_SECRET", "TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "APPRISE_URLS", "STATUS_TOKEN"}

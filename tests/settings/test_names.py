@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from helix_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from conftest import Bot
+    from tests.settings.conftest import Bot
 
 
 @pytest.mark.parametrize("name", ["settings.toml", ".secrets.toml"])
@@ -35,8 +35,13 @@ def test_a_misspelt_key_in_a_file_is_an_error(bot: Bot, name: str, key: str, mea
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [(".env", "COLOUR=red\n"), ("settings.toml", 'COLOUR = "red"\n'), ("settings.toml", "PLUGINS__x__y = 1\n")]
-    + [(".env", "RISK_COLOUR=red\n"), ("settings.toml", "[colours]\nred = 1\n")],
+    [
+        (".env", "COLOUR=red\n"),
+        (".env", "RISK_COLOUR=red\n"),
+        ("settings.toml", 'COLOUR = "red"\n'),
+        ("settings.toml", "PLUGINS__x__y = 1\n"),
+        ("settings.toml", "[colours]\nred = 1\n"),
+    ],
 )
 def test_an_unknown_key_in_a_file_is_an_error(bot: Bot, name: str, text: str) -> None:
     """Helix's own files hold nothing that Helix does not know, not even below a plugin's first word."""
@@ -72,10 +77,9 @@ def test_a_slip_in_a_drivers_name_is_warned_of(bot: Bot) -> None:
     settings = bot.load(ACNE_BASE_URL="http://127.0.0.1:1")
 
     assert settings.exchange_base_url is None
-    assert settings.warnings == (
-        "ACNE_BASE_URL (the environment) is not read: it belongs to a driver that is not active. "
-        "Did you mean ACME_BASE_URL?",
-    )
+    (warning,) = settings.warnings
+    assert warning.startswith("ACNE_BASE_URL (the environment) is not read")
+    assert warning.endswith("Did you mean ACME_BASE_URL?")
 
 
 def test_the_active_exchange_decides_whose_names_count(bot: Bot) -> None:

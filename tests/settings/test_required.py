@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from conftest import Bot
+    from tests.settings.conftest import Bot
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from helix_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from conftest import Bot
+    from tests.settings.conftest import Bot
 
 PLANTED = {
     "ACME_API_KEY": "planted-acme-api-key",
@@ -102,6 +102,6 @@ def test_settings_are_frozen(bot: Bot) -> None:
     with pytest.raises(ValidationError):
         settings.max_positions = 5
     with pytest.raises(TypeError):
-        settings.origins["PORT"] = "nowhere"  # type: ignore[index] # that is the point
+        settings.origins["PORT"] = "nowhere"  # type: ignore[index]
     with pytest.raises(TypeError):
-        settings.plugin_values("telegram")["chat_id"] = "1"  # type: ignore[index] # that is the point
+        settings.plugin_values("telegram")["chat_id"] = "1"  # type: ignore[index]

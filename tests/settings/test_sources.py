@@ -11,14 +11,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import dynaconf  # type: ignore[import-untyped] # it ships no types
 import pytest
 
 from helix_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from conftest import Bot
+    from tests.settings.conftest import Bot
 
-DYNACONF = Path(__import__("dynaconf").__file__).parent
+DEFAULTS = Path(dynaconf.__path__[0], "default_settings.py")
 
 
 def test_an_empty_folder_gives_the_defaults(bot: Bot) -> None:
@@ -49,8 +50,20 @@ def test_the_later_source_wins(bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["12345678901234567890", "1234567e8", "0x1F16", "2024-01-01", "@read_file /etc/hostname", "@del", "@jinja {{x}}"]
-    + ["${HOME}", "true", "[1]", "'quoted", "a=b#c"],
+    [
+        "12345678901234567890",
+        "1234567e8",
+        "0x1F16",
+        "2024-01-01",
+        "@read_file /etc/hostname",
+        "@del",
+        "@jinja {{x}}",
+        "${HOME}",
+        "true",
+        "[1]",
+        "'quoted",
+        "a=b#c",
+    ],
 )
 def test_environment_text_is_taken_as_it_stands(bot: Bot, text: str) -> None:
     """A key of digits stays text, and nothing in a value is ever evaluated."""
@@ -96,8 +109,8 @@ def test_files_beside_the_named_ones_are_not_read(bot: Bot) -> None:
 
 
 def test_dynaconf_control_variables_change_nothing(tmp_path: Path) -> None:
-    """No variable of dynaconf's own changes what is read."""
-    names = sorted(set(re.findall(r"\b[A-Z_]+_FOR_DYNACONF\b", (DYNACONF / "default_settings.py").read_text())))
+    """No variable of dynaconf's own changes what is read (those of redis must be numbers, or dynaconf ends itself)."""
+    names = sorted(set(re.findall(r"\b[A-Z_]+_FOR_DYNACONF\b", DEFAULTS.read_text())))
     assert len(names) > 20
     (tmp_path / "settings.toml").write_text('LOG_LEVEL = "ERROR"\n[plugins.max-spread]\nLimit = "@int 3"\n')
     (tmp_path / "other.toml").write_text("PORT = 1\n")
@@ -112,7 +125,7 @@ def test_dynaconf_control_variables_change_nothing(tmp_path: Path) -> None:
     """)
 
     for value in ("other.toml", "true"):
-        control = dict.fromkeys((name for name in names if "PORT" not in name), value)
+        control = dict.fromkeys((name for name in names if "REDIS" not in name), value)
         done = subprocess.run(
             [sys.executable, "-c", program],
             cwd=tmp_path,

@@ -14,7 +14,7 @@ from helix_core.domain.risk import ENTRY_GATES
 from helix_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from conftest import Bot
+    from tests.settings.conftest import Bot
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         *[(name, text) for name in ("RISK_PER_TRADE_PCT", "STOP_LOSS_PCT") for text in ("nan", "inf", "1,5", "", "-1")],
         ("RISK_PER_TRADE_PCT", "0"),
         ("RISK_PER_TRADE_PCT", "10.01"),
-        ("RISK_PER_TRADE_PCT", "٢"),  # noqa: RUF001 - another script's digit is the point
+        ("RISK_PER_TRADE_PCT", "٢"),
         ("STOP_LOSS_PCT", "0.09"),
         ("STOP_LOSS_PCT", "50.1"),
         ("MAX_DAILY_LOSS_PCT", "0"),

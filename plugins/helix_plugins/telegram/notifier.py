@@ -41,7 +41,7 @@ class TelegramNotifier(Notifier):
         self._chat_id = config.integer("chat_id")
         self._origin = config.text("base_url", _ORIGIN).rstrip("/") if config.values.get("base_url") else _ORIGIN
         self._bot: Bot | None = None
-        token.hide_in_http_log()
+        token.hide_in_logs()
 
     async def start(self) -> None:
         """Ask the Bot API who we are, which proves token and connection."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SHAPE = re.compile(r"\d+:[A-Za-z0-9_-]+", re.ASCII)
 _IN_ADDRESS = re.compile(r"/bot[^/\s]+")
+_TALKATIVE = ("httpx", "telegram.Bot", "telegram.ext.ExtBot")
 
 
 def checked(token: SecretStr) -> SecretStr:
@@ -23,9 +24,10 @@ def checked(token: SecretStr) -> SecretStr:
     return token
 
 
-def hide_in_http_log() -> None:
-    """Take the token out of what the HTTP library logs: it writes each address at INFO. Calling it twice is fine."""
-    logging.getLogger("httpx").addFilter(_without_token)
+def hide_in_logs() -> None:
+    """Take the token out of what the libraries log: each address at INFO and DEBUG. Calling it twice is fine."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_without_token)
 
 
 def _without_token(record: logging.LogRecord) -> bool:

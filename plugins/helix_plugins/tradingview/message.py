@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from helix_core import SignalUnreadable, exact
-from helix_plugins.tradingview.quoting import show
+from helix_plugins.tradingview.quoting import name_of, show
 from helix_plugins.tradingview.rawtext import (
     STRING,
     key_at,
@@ -102,7 +102,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if key in fields:
             name = show(key)
             fix = f"Keep one {name} and remove the others: Helix does not choose between them."
-            raise SignalUnreadable(name[1:-1], f"{name} is given more than once", fix)
+            raise SignalUnreadable(name_of(key), f"{name} is given more than once", fix)
         fields[key] = value
     return fields
 
@@ -123,7 +123,7 @@ def _scalars(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 def _check(key: str, value: Any) -> None:
     if not isinstance(value, str):
         return
-    name = show(key)[1:-1]
+    name = name_of(key)
     if isinstance(value, _Unusable):
         raise _unusable(name, value)
     if _UNPRINTABLE.search(value):

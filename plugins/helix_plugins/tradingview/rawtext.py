@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from helix_core import SignalUnreadable
-from helix_plugins.tradingview.quoting import show
+from helix_plugins.tradingview.quoting import name_of, show
 
 STRING = r'"(?:[^"\\]+|\\.)*+"?'
 """A JSON string, closed or not. Possessive, so that no text makes it slow."""
@@ -71,7 +71,7 @@ def key_at(text: str, position: int) -> str:
     name = "message"
     for found in _KEYS.finditer(text, 0, position):
         if found[2] is not None:
-            name = show(found[1][1:-1])[1:-1]
+            name = name_of(found[1][1:-1])
     return name
 
 

@@ -1,0 +1,68 @@
+"""The wheels, built as they are published, and an environment that holds two of them and nothing of the checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECTS = {"helix_core": ".", "helix_binance": "helix_binance", "helix_kraken": "helix_kraken"}
+
+
+class Installed:
+    """An environment to run commands in, from a folder that is not the checkout and with nothing inherited."""
+
+    def __init__(self, environment: Path, folder: Path) -> None:
+        """`environment` is where Python is installed, `folder` where commands run."""
+        self.binaries, self.folder = environment / "bin", folder
+
+    def run(self, command: str, *arguments: str) -> str:
+        """What the command printed. Raises CalledProcessError when it fails."""
+        clean = {"PATH": os.defpath, "PYTHONSAFEPATH": "1", "COLUMNS": "200", "HOME": str(self.folder)}
+        done = subprocess.run(
+            [self.binaries / command, *arguments],
+            cwd=self.folder,
+            env=clean,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheel of each distribution, by import package."""
+    folder = tmp_path_factory.mktemp("wheels")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    builds = [subprocess.Popen([*build, ROOT / place], stdout=subprocess.DEVNULL) for place in PROJECTS.values()]
+    assert [each.wait(timeout=60) for each in builds] == [0, 0, 0]
+    return {name: next(folder.glob(f"{name}-*.whl")) for name in PROJECTS}
+
+
+@pytest.fixture(scope="session")
+def installed(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Core and one driver from their wheels; the third distribution is not there.
+
+    Downloading the dependencies again would make this slow and need a network. They are taken from the environment
+    the tests run in, by links, each but what belongs to Helix: neither its packages nor its metadata nor the files
+    that make a checkout importable.
+    """
+    place = tmp_path_factory.mktemp("installed")
+    venv.create(place, symlinks=True, with_pip=False)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(place), "platbase": str(place)}))
+    for dependency in Path(sysconfig.get_path("purelib")).iterdir():
+        if "helix" not in dependency.name and dependency.suffix != ".pth":
+            (packages / dependency.name).symlink_to(dependency)
+    pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "--disable-pip-version-check"]
+    install = [*pip, "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, wheels["helix_core"], wheels["helix_binance"]], check=True, timeout=60)
+    return Installed(place, tmp_path_factory.mktemp("elsewhere"))

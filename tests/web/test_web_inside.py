@@ -1,0 +1,122 @@
+"""Health for everybody; status, signals and plugins for insiders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from helix_core.web.address import Sources
+
+TOKEN = "a-token-for-the-dashboard"
+PAGES = ["/status", "/plugins", "/signals/1"]
+
+
+async def test_health_has_exactly_the_documented_keys(house):
+    house.desk.state |= {"extra": "must not leave", "daily_pnl_pct": Decimal("-0.42")}
+
+    answer = await house.client.get("/health")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "uptime_seconds": 12,
+        "active_exchange": "paper",
+        "exchange_connected": True,
+        "last_signal_time": None,
+        "open_positions": 0,
+        "daily_pnl_pct": -0.42,
+        "trading_mode": "paper",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "ready", "code"),
+    [("ok", True, 200), ("degraded", True, 200), ("halted", True, 200), ("degraded", False, 503)],
+)
+async def test_health_is_an_alarm_only_while_the_bot_is_not_up(house, status, ready, code):
+    house.desk.state["status"], house.desk.ready = status, ready
+
+    answer = await house.client.get("/health")
+
+    assert (answer.status_code, answer.json()["status"]) == (code, status)
+
+
+async def test_health_that_lacks_a_key_is_an_error_never_a_default(house):
+    del house.desk.state["open_positions"]
+
+    answer = await house.client.get("/health")
+
+    assert answer.status_code == 503
+
+
+async def test_a_monitor_may_ask_with_head(house):
+    answer = await house.client.head("/health")
+
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_insiders_on_this_machine_see_everything(house, message, auth):
+    await house.client.post("/webhook", json=message, headers=auth)
+
+    status, plugins, story, missing = [await house.client.get(page) for page in [*PAGES, "/signals/2"]]
+
+    assert status.json() == {"halts": [], "now": "2026-05-15 00:00:00+00:00"}
+    assert plugins.json() == [{"name": "tradingview"}]
+    assert story.json() == {"id": 1}
+    assert (missing.status_code, missing.json()["detail"]) == (404, "There is no signal 2.")
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/signals/999", "/signals/abc"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"X-Forwarded-Proto": "https"},
+        {"Forwarded": "for=127.0.0.1"},
+        {"X-Real-IP": "127.0.0.1"},
+        {"Via": "1.1 proxy"},
+        {"X-Forwarded-For": "127.0.0.1", "Authorization": "Bearer wrong"},
+        {"X-Forwarded-For": "127.0.0.1", "Authorization": f"Basic {TOKEN}"},
+        {"X-Forwarded-For": "127.0.0.1", "Authorization": "Bearer"},
+    ],
+    ids=str,
+)
+async def test_strangers_get_the_same_403_whether_the_page_exists_or_not(opened, page, header):
+    async with opened(status_token=SecretStr(TOKEN)) as house:
+        answer = await house.client.get(page, headers=header)
+
+    assert (answer.status_code, answer.json()["status"]) == (403, "forbidden")
+
+
+async def test_the_token_opens_from_anywhere(opened):
+    outside = {"X-Forwarded-For": "6.6.6.6", "Authorization": f"Bearer {TOKEN}"}
+    async with opened(status_token=SecretStr(TOKEN)) as house:
+        answer = await house.client.get("/status", headers=outside)
+
+    assert answer.status_code == 200
+
+
+async def test_without_a_token_no_bearer_opens(house):
+    for bearer in ("Bearer", "Bearer None", "Bearer null"):
+        answer = await house.client.get("/status", headers={"Via": "x", "Authorization": bearer})
+        assert answer.status_code == 403
+
+
+async def test_guessing_the_token_is_limited(opened):
+    guess = {"Via": "x", "Authorization": "Bearer guess"}
+    async with opened(status_token=SecretStr(TOKEN), webhook_limit_per_minute=3) as house:
+        got = [(await house.client.get("/status", headers=guess)).status_code for _ in range(5)]
+
+    assert got == [403, 403, 403, 429, 429]
+
+
+def test_a_peer_that_is_not_loopback_is_a_stranger():
+    sources = Sources(allowed=(), trusted_proxies=())
+    peers = ["127.0.0.1", "::1", "::ffff:127.0.0.1", "172.17.0.1", "0.0.0.0", "10.0.0.1"]
+
+    inside = [sources.is_this_machine(Request({"type": "http", "client": (p, 1), "headers": []})) for p in peers]
+
+    assert inside == [True, True, True, False, False, False]
