@@ -206,7 +206,7 @@ async def _check_key(bot: Bot) -> None:
 
 
 async def _announce(bot: Bot) -> None:
-    view = bot.market.peek()
+    view = await bot.market.view(bot.settings.trading_pair)
     if view.balances is None or view.instrument is None:
         raise ExchangeUnavailable("The balance could not be read.")
     text = messages.bot_startup(

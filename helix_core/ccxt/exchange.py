@@ -3,167 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from ccxt import TICK_SIZE  # type: ignore[import-untyped]
+from typing import TYPE_CHECKING, Any
 
 from helix_core.ccxt import reading
-from helix_core.ccxt.line import Bounds, Line, NoSuchOrder, QuestionRefused
-from helix_core.ccxt.ruling import Meaning, Ruling, by_ccxt_class
-from helix_core.ccxt.wire import open_venue
-from helix_core.config import TradingMode
-from helix_core.contracts.exchange import ExchangeClient, Holding
-from helix_core.domain.money import exact, floor_to, plain
+from helix_core.ccxt.line import NoSuchOrder
+from helix_core.ccxt.questions import CcxtQuestions
+from helix_core.domain.money import ceil_to, floor_to, plain
 from helix_core.domain.order import OrderKind
 from helix_core.errors import DataMissing, HelixError, OrderOutcomeUnknown, OrderRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from decimal import Decimal
 
-    from helix_core.ccxt.evidence import Answer
-    from helix_core.config import ExchangeConfig
-    from helix_core.contracts.exchange import OpenOrder
-    from helix_core.domain.market import Balances, Instrument, Ticker
-    from helix_core.domain.order import ApprovedOrder, ExitOrder, Fill, OrderRef, OrderReport, ProtectiveOrder
+    from helix_core.domain.order import ApprovedOrder, ExitOrder, OrderRef, OrderReport, ProtectiveOrder
 
-_CLOSE_TIMEOUT_S = 2.0
-_MOST_FILLS = 1000
 _CONFIRM_AFTER_S = (0.0, 0.2, 0.5, 1.0)
 _ONE_LOOK = (0.0,)
 
 
-class CcxtExchange(ExchangeClient):
+class CcxtExchange(CcxtQuestions):
     """One account at one venue that ccxt knows as `ccxt_id`.
 
     A driver must add `key_permissions`, and should replace `ruling` by its venue's own codes: without them only what
     ccxt classes as a refusal is one, everything else is unknown. The `fetch_` and `send_` methods are single requests,
     given the ccxt exchange; a driver replaces those where its venue differs.
     """
-
-    ccxt_id: ClassVar[str]
-    venue_options: ClassVar[Mapping[str, object]] = {}
-    bounds: ClassVar[Bounds] = Bounds()
-    stop_suffix: ClassVar[str] = ""
-
-    def __init__(self, config: ExchangeConfig) -> None:
-        """Keep the configuration. Nothing is opened before `connect`."""
-        self.config = config
-        secrets = tuple(key.get_secret_value() for key in (config.api_key, config.api_secret) if key)
-        self.line = Line(self.label, config.clock, self.ruling, self.bounds, secrets)
-        self.line.set_clock = self.clock_offset_s
-
-    # What a driver may replace ---------------------------------------------------------------------------------
-
-    def ruling(self, answer: Answer) -> Ruling:
-        """Say what an answer that is not a plain success proves."""
-        return by_ccxt_class(answer)
-
-    def use_clock_offset(self, venue: Any, offset_s: float) -> None:
-        """Tell `venue` by how much this clock is ahead. Nothing to do where requests carry no time."""
-
-    async def fetch_market(self, venue: Any, symbol: str) -> Any:
-        """Fetch ccxt's unified market for `symbol` and make it the only one `venue` knows."""
-        return self.keep_market(venue, symbol, await venue.fetch_markets())
-
-    async def ask_taker_fee(self, market: Mapping[str, Any]) -> Decimal:
-        """Ask for this account's taker fee as a ratio. Raises as a question does."""
-        answer = await self.line.ask(lambda venue: venue.fetch_trading_fee(market["symbol"]))
-        return reading.decimal(answer, "taker")
-
-    async def fetch_order(self, venue: Any, client_order_id: str, symbol: str) -> Any:
-        """Fetch ccxt's unified order by Helix's own id."""
-        return await venue.fetch_order(None, symbol, {"clientOrderId": client_order_id})
-
-    async def fetch_open_orders(self, venue: Any, symbol: str) -> Any:
-        """Fetch ccxt's unified orders resting at the venue."""
-        return await venue.fetch_open_orders(symbol)
-
-    async def fetch_fills(self, venue: Any, symbol: str, venue_order_id: str) -> Any:
-        """Fetch ccxt's unified trades of one order, at most 1000."""
-        return await venue.fetch_order_trades(venue_order_id, symbol, None, _MOST_FILLS)
-
-    async def send_cancel(self, venue: Any, ref: OrderRef) -> None:
-        """Send one cancel for what `ref` names."""
-        await venue.cancel_order(None, ref.symbol, {"clientOrderId": self.venue_client_id(ref)})
-
-    def read_instrument(self, market: Mapping[str, Any], taker_fee: Decimal) -> Instrument:
-        """Read the market's rules. Raises DataMissing, naming the rule that is not stated."""
-        return reading.read_instrument(market, taker_fee)
-
-    def read_report(self, order: Mapping[str, Any], client_order_id: str, *, protects: bool) -> OrderReport:
-        """Read ccxt's unified order. Raises DataMissing."""
-        return reading.read_report(order, client_order_id, protects=protects)
-
-    # The contract ----------------------------------------------------------------------------------------------
-
-    async def connect(self) -> None:
-        """Open the session, learn the venue's time and the one market. Raises as a question does."""
-        await self.disconnect()
-        self.line.venue = open_venue(self.ccxt_id, self.config, self.venue_options)
-        try:
-            await self.clock_offset_s()
-            await self.line.ask(lambda venue: self.fetch_market(venue, self.config.symbol))
-        except BaseException:
-            await self.disconnect()
-            raise
-
-    async def disconnect(self) -> None:
-        """Close the session. Calling it twice, or before `connect`, is fine."""
-        venue, self.line.venue = self.line.venue, None
-        if venue is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                    await venue.close()
-
-    async def clock_offset_s(self) -> float:
-        """Ask the venue for its time, and use it from now on: seconds by which this machine's clock is ahead."""
-        return await self.line.ask(self._measure_clock, mend_clock=False)
-
-    async def instrument(self, symbol: str) -> Instrument:
-        """Ask for the market's rules and this account's taker fee. Raises DataMissing for an unknown market."""
-        market = await self.line.ask(lambda venue: self.fetch_market(venue, symbol))
-        return self.read_instrument(market, await self._taker_fee(market))
-
-    async def get_ticker(self, symbol: str) -> Ticker:
-        """Ask for best bid, best ask and last price. Raises DataMissing where one is not stated."""
-
-        async def ask(venue: Any) -> Ticker:
-            return reading.read_ticker(symbol, await venue.fetch_ticker(symbol), self.config.clock.now())
-
-        return await self.line.ask(ask)
-
-    async def get_balance(self) -> Balances:
-        """Ask for all holdings. Raises DataMissing where an amount is not stated."""
-
-        async def ask(venue: Any) -> Balances:
-            return reading.read_balances(await venue.fetch_balance(), self.config.clock.now())
-
-        return await self.line.ask(ask)
-
-    async def get_open_positions(self) -> tuple[Holding, ...]:
-        """Ask what the account holds in the base coin of the traded symbol."""
-        held = (await self.get_balance()).of(self.config.symbol.split("/")[0]).total
-        return (Holding(symbol=self.config.symbol, quantity=held),) if held else ()
-
-    async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
-        """Ask for every order resting at the venue for `symbol`."""
-
-        async def ask(venue: Any) -> tuple[OpenOrder, ...]:
-            return tuple(reading.read_open_order(order) for order in await self.fetch_open_orders(venue, symbol))
-
-        return await self.line.ask(ask)
-
-    async def find_order(self, ref: OrderRef) -> OrderReport | None:
-        """Look an order up by Helix's own id. None: the venue answered that it knows no such order now."""
-        return await self.look_up(ref, self.venue_client_id(ref), protects=ref.kind is OrderKind.STOP)
-
-    async def get_fills(self, symbol: str, venue_order_ids: tuple[str, ...]) -> tuple[Fill, ...]:
-        """Ask for every execution of these orders, oldest first. Raises DataMissing when a fee is not stated."""
-        fills = [fill for order_id in venue_order_ids for fill in await self._fills_of(symbol, order_id)]
-        return tuple(sorted(fills, key=lambda fill: (fill.at, fill.fill_id)))
 
     async def place_market_order(self, order: ApprovedOrder | ExitOrder) -> OrderReport:
         """Send one market order, once. `fills` is set where the answer carried them all with their fees."""
@@ -194,47 +59,9 @@ class CcxtExchange(ExchangeClient):
         """Cancel, then look until the venue confirms that the order is final; a fill meanwhile is not an error."""
         return await self.cancel_by(self.send_cancel, ref)
 
-    # Parts a driver builds with --------------------------------------------------------------------------------
-
-    def venue_client_id(self, ref: OrderRef) -> str:
-        """Give the client order id under which `ref` was placed (of a stop: its stop leg)."""
-        return ref.client_order_id + self.stop_suffix if ref.kind is OrderKind.STOP else ref.client_order_id
-
-    def keep_market(self, venue: Any, symbol: str, markets: list[Any]) -> Any:
-        """Make `symbol` the one market `venue` knows, and return it. Raises DataMissing when it is not among them."""
-        found = [market for market in markets if market.get("symbol") == symbol and market.get("spot")]
-        if not found:
-            message = f"{self.label} has no spot market {symbol}"
-            raise DataMissing(message)
-        if venue.precisionMode != TICK_SIZE:
-            message = f"ccxt counts digits for {self.label} instead of stating steps: its driver must read them"
-            raise DataMissing(message)
-        venue.set_markets(found)
-        return venue.market(symbol)
-
-    def on_steps(self, venue: Any, order: ProtectiveOrder) -> tuple[str, str]:
-        """Give quantity and stop price as exact texts on the market's steps: never more, never a stop further away."""
-        market = venue.market(order.symbol)
-        quantity = floor_to(order.quantity, reading.step(market, "amount"))
-        if quantity <= 0:
-            message = f"{plain(order.quantity)} is less than one lot"
-            raise DataMissing(message)
-        tick = reading.step(market, "price")
-        return plain(quantity), plain(-floor_to(-order.stop_price, tick))
-
-    async def look_up(self, ref: OrderRef, client_order_id: str, *, protects: bool) -> OrderReport | None:
-        """Ask for one order by its client order id; None when the venue answers that it knows none."""
-
-        async def ask(venue: Any) -> OrderReport:
-            order = await self.fetch_order(venue, client_order_id, ref.symbol)
-            return self.read_report(order, ref.client_order_id, protects=protects)
-
-        try:
-            return await self.line.ask(ask)
-        except QuestionRefused as error:
-            if error.ruling.meaning is not Meaning.ABSENT:
-                raise
-        return None
+    async def send_cancel(self, venue: Any, ref: OrderRef) -> None:
+        """Send one cancel for what `ref` names."""
+        await venue.cancel_order(None, ref.symbol, {"clientOrderId": self.venue_client_id(ref)})
 
     async def cancel_by(self, send: Callable[[Any, OrderRef], Awaitable[None]], ref: OrderRef) -> OrderReport:
         """Send one cancel by `send`, then find out what is true."""
@@ -263,29 +90,15 @@ class CcxtExchange(ExchangeClient):
             seen = report.raw_status if report else "not found"
         raise answer or OrderOutcomeUnknown(f"{self.label} took the cancel, but the order is {seen}")
 
-    async def _measure_clock(self, venue: Any) -> float:
-        clock = self.config.clock
-        began, local = clock.monotonic(), clock.now().timestamp()
-        server_ms = reading.decimal({"time": await venue.fetch_time()}, "time")
-        offset_s = local + (clock.monotonic() - began) / 2 - float(server_ms) / 1000
-        self.use_clock_offset(venue, offset_s)
-        return offset_s
-
-    async def _taker_fee(self, market: Mapping[str, Any]) -> Decimal:
-        if self.config.mode is TradingMode.PAPER and self.config.api_key is None:
-            # Paper mode without a key: nobody's own rate can be asked, so the simulation pays the published one.
-            return exact(reading.need(market, "taker"))
-        return await self.ask_taker_fee(market)
-
-    async def _fills_of(self, symbol: str, order_id: str) -> list[Fill]:
-        async def ask(venue: Any) -> list[Fill]:
-            trades = await self.fetch_fills(venue, symbol, order_id)
-            if len(trades) >= _MOST_FILLS:
-                message = f"order {order_id} has more executions than one answer holds"
-                raise DataMissing(message)
-            return [reading.read_fill(trade, symbol=symbol, order_id=order_id) for trade in trades]
-
-        return await self.line.ask(ask)
+    def on_steps(self, venue: Any, order: ProtectiveOrder) -> tuple[str, str]:
+        """Give quantity and stop price as exact texts on the market's steps: never more, never a stop further away."""
+        market = venue.market(order.symbol)
+        quantity = floor_to(order.quantity, reading.step(market, "amount"))
+        if quantity <= 0:
+            message = f"{plain(order.quantity)} is less than one lot"
+            raise DataMissing(message)
+        tick = reading.step(market, "price")
+        return plain(quantity), plain(ceil_to(order.stop_price, tick))
 
     def _read_placed(self, placed: Mapping[str, Any], client_order_id: str, symbol: str) -> OrderReport:
         self._same_id(placed, client_order_id)

@@ -122,7 +122,10 @@ def read_open_order(order: Mapping[str, Any]) -> OpenOrder:
 
 def read_fill(trade: Mapping[str, Any], *, symbol: str, order_id: str) -> Fill:
     """One execution with its fee."""
-    fee = next((fee for fee in (trade.get("fee"), *(trade.get("fees") or ())) if fee), None)
+    fees = [fee for fee in trade.get("fees") or [trade.get("fee")] if fee]
+    if len(fees) != 1:
+        message = f"the venue states {len(fees)} fees for one execution"
+        raise DataMissing(message)
     return Fill(
         fill_id=str(need(trade, "id")),
         venue_order_id=order_id,
@@ -130,8 +133,8 @@ def read_fill(trade: Mapping[str, Any], *, symbol: str, order_id: str) -> Fill:
         side=Action(need(trade, "side").upper()),
         price=decimal(trade, "price"),
         quantity=decimal(trade, "amount"),
-        fee=decimal(fee, "cost"),
-        fee_currency=need(fee, "currency"),
+        fee=decimal(fees[0], "cost"),
+        fee_currency=need(fees[0], "currency"),
         at=moment(trade, "timestamp"),
     )
 

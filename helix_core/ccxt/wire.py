@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,12 @@ def _venue_class(ccxt_id: str) -> Any:
     return type(ccxt_id, (Wire, getattr(ccxt, ccxt_id)), {})
 
 
+@cache
+def _trust(certificates: str) -> ssl.SSLContext:
+    # Reading the certificates blocks the loop for 30 ms, so a reconnect does not do it again.
+    return ssl.create_default_context(cafile=certificates)
+
+
 def open_venue(ccxt_id: str, config: ExchangeConfig, options: Mapping[str, object]) -> Any:
     """A ccxt exchange for `config`, not yet connected; the caller closes it.
 
@@ -154,6 +161,7 @@ def open_venue(ccxt_id: str, config: ExchangeConfig, options: Mapping[str, objec
     if config.api_key and config.api_secret:
         settings |= {"apiKey": config.api_key.get_secret_value(), "secret": config.api_secret.get_secret_value()}
     venue = _venue_class(ccxt_id)(settings)
+    venue.ssl_context = _trust(venue.cafile)
     if venue.options.get("maxRetriesOnFailure"):
         message = "ccxt's maxRetriesOnFailure sends an order again: it must stay 0"
         raise InvariantBroken(message)

@@ -34,9 +34,16 @@ def run(*, json_logs: bool = typer.Option(False, "--json-logs", help="Write each
 def load() -> tuple[Settings, Plugins]:
     """Read this folder's settings and load what they name. Raises ConfigError or PluginError with all problems."""
     from helix_core import settings as reading  # noqa: PLC0415
-    from helix_core.plugins import Plugins, installed_exchanges, installed_plugins  # noqa: PLC0415
+    from helix_core.clock import SystemClock  # noqa: PLC0415
+    from helix_core.plugins import Plugins, exchange_modes, installed_exchanges, installed_plugins  # noqa: PLC0415
 
-    settings = reading.load(Path.cwd(), os.environ, exchanges=installed_exchanges(), plugins=installed_plugins())
+    settings = reading.load(
+        Path.cwd(),
+        os.environ,
+        exchanges=installed_exchanges(),
+        plugins=installed_plugins(),
+        exchange_modes=lambda name: exchange_modes(name, SystemClock()),
+    )
     return settings, Plugins.load(settings.plugin_values, disabled=settings.disabled_plugins)
 
 

@@ -102,7 +102,7 @@ class TradingDesk:
             open_now = await trades.open_trades(session)
         problem = self._market.problem()
         return {
-            "status": "halted" if halted else "ok" if problem is None and self._ready else "degraded",
+            "status": self._state(halted, problem),
             "uptime_seconds": int(self._clock.monotonic() - self._started_at),
             "active_exchange": self._exchange,
             "exchange_connected": problem is None,
@@ -111,6 +111,14 @@ class TradingDesk:
             "daily_pnl_pct": _figure(await self._snapshots.day_pnl_pct()),
             "trading_mode": self._mode.value,
         }
+
+    def _state(self, halted: bool, problem: str | None) -> str:
+        """One word: degraded until the door is open, then halted before anything else."""
+        if not self._ready:
+            return "degraded"
+        if halted:
+            return "halted"
+        return "ok" if problem is None else "degraded"
 
     async def status(self) -> Mapping[str, object]:
         """State for the owner."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -93,9 +94,10 @@ class _Answer:
 
 
 def _server_error(fault: Fault) -> Response:
-    text = fault.body if fault.body is not None else "<html><body><h1>503 Service Unavailable</h1></body></html>"
+    status = HTTPStatus(fault.status) if fault.status in set(HTTPStatus) else HTTPStatus.SERVICE_UNAVAILABLE
+    text = f"<html><body><h1>{status.value} {status.phrase}</h1></body></html>" if fault.body is None else fault.body
     media_type = "application/json" if text.lstrip().startswith(("{", "[")) else "text/html"
-    return Response(text, fault.status or 503, media_type=media_type)
+    return Response(text, fault.status or status, media_type=media_type)
 
 
 def _once(body: bytes) -> Receive:

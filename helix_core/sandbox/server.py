@@ -30,7 +30,10 @@ class _Protocol(HttpToolsProtocol):
 
 
 class SandboxServer:
-    """Serves one ASGI application. It starts no task, installs no signal handler and writes no access log."""
+    """Serves one ASGI application, which is sent requests and no lifespan events.
+
+    It starts no task, installs no signal handler and writes no access log.
+    """
 
     def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
         """Port 0 lets the system choose a free one."""
@@ -40,6 +43,7 @@ class SandboxServer:
             app,
             http=_Protocol,
             ws="none",
+            lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helix_core import Action, HaltKind, OrderRefused
@@ -94,6 +94,12 @@ def test_rounding_is_half_to_even_and_nothing_is_never_negative(pnl: str, pnl_pc
     text = messages.trade_closed(instrument=instrument(), price=D(1), pnl=D(pnl), pnl_pct=D(pnl_pct))
 
     assert text.endswith(f"P&L: {expected}")
+
+
+def test_an_empty_account_is_shown_as_empty() -> None:
+    text = messages.bot_startup(mode="paper", exchange="Binance", balance=D("-0.001"), quote="USDT")
+
+    assert text.endswith("Balance: $0.00")
 
 
 @pytest.mark.parametrize("quote", ["USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI"])
@@ -194,7 +200,8 @@ TAKING_FOREIGN_TEXT: list[Callable[[str], str]] = [
 ]
 
 
-@given(text=st.text(max_size=3000), make=st.sampled_from(TAKING_FOREIGN_TEXT))
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=1000), make=st.sampled_from(TAKING_FOREIGN_TEXT))
 def test_whatever_comes_from_outside_the_message_is_one_short_line(text: str, make: Callable[[str], str]) -> None:
     message = make(text)
 

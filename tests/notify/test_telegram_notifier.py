@@ -242,5 +242,5 @@ async def test_stopping_twice_or_before_the_start_is_fine(telegram: FakeTelegram
     await notifier.stop()
     await notifier.stop()
 
-    with pytest.raises(HelixError, match="not started"):
+    with pytest.raises(HelixError, match="no usable answer"):
         await notifier.notify(notice(1))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helix_core import ENTRY_GATES, ConfigError
-from helix_core.plugins import DEFAULT_PLUGINS, Plugins, installed_plugins
+from helix_core.plugins import DEFAULT_PLUGINS, Plugins, catalogue, default_signal_source, installed_plugins
 
 if TYPE_CHECKING:
     from tests.plugin_loader.conftest import Site
@@ -128,6 +128,25 @@ def test_what_is_installed_is_known_without_importing(site: Site) -> None:
 
     assert {"max_spread", "telegram", "risk"} <= set(installed_plugins())
     assert "plugin_helix_max_spread" not in sys.modules
+
+
+def test_the_catalogue_needs_no_settings(site: Site) -> None:
+    """It tells what is installed and what is broken, and imports no driver."""
+    site.install(MAX_SPREAD)
+    site.install("import no_such_module_anywhere", name="sad", distribution="helix-sad")
+    site.install("raise RuntimeError('imported')", group="helix.exchanges", name="acme", distribution="helix-acme")
+
+    rows = {str(row["name"]): row for row in catalogue()}
+
+    assert (rows["max_spread"]["kinds"], rows["max_spread"]["status"]) == (["risk_checks"], "installed")
+    assert rows["telegram"]["kinds"] == ["notifiers"]
+    assert str(rows["sad"]["status"]).startswith("broken: The plugin sad (helix-sad 1.2) could not be imported")
+    assert (rows["acme"]["kinds"], rows["acme"]["status"]) == (["exchange"], "installed")
+
+
+def test_the_reader_of_alerts_needs_no_settings() -> None:
+    """`helix payload` reads an alert where no bot is set up."""
+    assert default_signal_source().name == "tradingview"
 
 
 @pytest.mark.parametrize("name", ["risk", *ENTRY_GATES])

@@ -88,6 +88,26 @@ def point(exchange: ccxt.binance, url: str) -> None:
     exchange.get_exceptions_by_url = lambda _, kind: by_url("https://api.binance.com/", kind)
 
 
+async def buy(exchange, quantity="0.078", **parameters):
+    return await exchange.create_order(SYMBOL, "market", "buy", quantity, None, parameters)
+
+
+async def protect(exchange, quantity="0.07792", stop="62926.30", limit="110000.00", **parameters):
+    return await exchange.private_post_orderlist_oco(
+        {
+            "symbol": "BTCUSDT",
+            "side": "SELL",
+            "quantity": quantity,
+            "aboveType": "LIMIT_MAKER",
+            "abovePrice": limit,
+            "belowType": "STOP_LOSS",
+            "belowStopPrice": stop,
+            "newOrderRespType": "RESULT",
+            **parameters,
+        }
+    )
+
+
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[ccxt.binance]:
     exchange = ccxt.binance(

@@ -270,6 +270,15 @@ async def test_closed_market_takes_no_order(wire, stocked):
     assert await wire.error("POST", ORDER, **MARKET) == (-1013, "Market is closed.")
 
 
+async def test_deprecated_pair_has_no_stop_limit_leg(wire, stocked):
+    """A stop-limit leg is not offered under its old name either."""
+    old = {"symbol": "BTCUSDT", "side": "SELL", "quantity": "0.01", "price": "70000", "stopPrice": "60000"}
+
+    found = await wire.error("POST", "/api/v3/order/oco", **old, stopLimitPrice="59000")
+
+    assert found == (-1013, "Stop loss limit orders are not supported for this symbol.")
+
+
 async def test_symbols_must_be_a_list_of_known_names(wire, box):
     """The catalogue is asked by name, by a list of names, or as a whole."""
     path = "/api/v3/exchangeInfo"
@@ -277,7 +286,8 @@ async def test_symbols_must_be_a_list_of_known_names(wire, box):
     one = (await wire.http.get(path, params={"symbol": "BTCUSDT"})).json()
     some = (await wire.http.get(path, params={"symbols": '["BTCUSDT"]'})).json()
     wrong = (await wire.http.get(path, params={"symbols": '["BTCUSDT","NOPE"]'})).json()
+    both = (await wire.http.get(path, params={"symbol": "BTCUSDT", "symbols": '["BTCUSDT"]'})).json()
     garbled = (await wire.http.get(path, params={"symbols": "BTCUSDT"})).json()
 
     assert one["symbols"] == some["symbols"]
-    assert (wrong["code"], garbled["code"]) == (-1121, -1100)
+    assert (wrong["code"], garbled["code"], both["code"]) == (-1121, -1100, -1128)

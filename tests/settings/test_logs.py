@@ -33,6 +33,8 @@ def blame(text):
 log.info("structlog %s", secret, key=secret, nested={"deep": [secret, quoted]}, quoted=quoted, count=3)
 logging.getLogger("library").warning("stdlib %s", secret, extra={"header": secret})
 logging.getLogger("library").info({"a": secret})
+log.info("as a name", **{secret: 1})
+logging.getLogger(secret).info("as a logger")
 logging.warning("bot123456:AAH-token_x in a URL")
 logging.warning("forged\\r\\nlevel=info\\x1b[31m \\u202e \\u2028 line")
 logging.getLogger("library").warning("lost %d", secret)

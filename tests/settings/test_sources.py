@@ -8,10 +8,10 @@ import subprocess
 import sys
 import textwrap
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dynaconf  # type: ignore[import-untyped] # it ships no types
 import pytest
 
 from helix_core.errors import ConfigError
@@ -19,7 +19,7 @@ from helix_core.errors import ConfigError
 if TYPE_CHECKING:
     from tests.settings.conftest import Bot
 
-DEFAULTS = Path(dynaconf.__path__[0], "default_settings.py")
+DEFAULTS = find_spec("dynaconf.default_settings")
 
 
 def test_an_empty_folder_gives_the_defaults(bot: Bot) -> None:
@@ -110,7 +110,9 @@ def test_files_beside_the_named_ones_are_not_read(bot: Bot) -> None:
 
 def test_dynaconf_control_variables_change_nothing(tmp_path: Path) -> None:
     """No variable of dynaconf's own changes what is read (those of redis must be numbers, or dynaconf ends itself)."""
-    names = sorted(set(re.findall(r"\b[A-Z_]+_FOR_DYNACONF\b", DEFAULTS.read_text())))
+    assert DEFAULTS is not None
+    assert DEFAULTS.origin is not None
+    names = sorted(set(re.findall(r"\b[A-Z_]+_FOR_DYNACONF\b", Path(DEFAULTS.origin).read_text())))
     assert len(names) > 20
     (tmp_path / "settings.toml").write_text('LOG_LEVEL = "ERROR"\n[plugins.max-spread]\nLimit = "@int 3"\n')
     (tmp_path / "other.toml").write_text("PORT = 1\n")
@@ -171,6 +173,15 @@ def test_both_broken_files_are_told_at_once(bot: Bot) -> None:
     assert len(caught.value.problems) == 2
     assert "settings.toml is not UTF-8" in caught.value.problems[0]
     assert ".env cannot be read" in caught.value.problems[1]
+
+
+@pytest.mark.parametrize("name", ["settings.toml", ".secrets.toml"])
+def test_a_toml_file_that_cannot_be_opened_is_a_problem(bot: Bot, name: str) -> None:
+    """dynaconf would warn and go on without its limits."""
+    (bot.folder / name).mkdir()
+
+    with pytest.raises(ConfigError, match=f"{name} cannot be read: Is a directory"):
+        bot.load()
 
 
 def test_env_files_of_all_kinds_are_read(bot: Bot) -> None:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from helix_plugins.tradingview import TEMPLATE, TradingView, helix_signal_sources
 
 from helix_core import Action, SignalUnreadable
+from helix_plugins.tradingview import TEMPLATE, TradingView, helix_signal_sources
 
 WHOLE = {"signal": '"BUY"', "symbol": '"BTC/USDT"', "price": "64210.5", "signal_id": '"Long"'}
 
@@ -65,74 +65,6 @@ def test_another_action_is_refused_and_never_guessed(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "pair"),
-    [
-        ("BTC/USDT", "BTC/USDT"),
-        ("BTCUSDT", "BTC/USDT"),
-        ("btcusdt", "BTC/USDT"),
-        ("BINANCE:BTCUSDT", "BTC/USDT"),
-        ("BINANCE:BTC/USDT", "BTC/USDT"),
-        ("XBTUSDT", "BTC/USDT"),
-        ("XBT/USDT", "BTC/USDT"),
-        ("BTC-USDT", "BTC/USDT"),
-        ("BTC_USDT", "BTC/USDT"),
-        ("KRAKEN:XBTUSD", "BTC/USD"),
-        ("BTCUSD", "BTC/USD"),
-        ("BTCFDUSD", "BTC/FDUSD"),
-        ("BTCTUSD", "BTC/TUSD"),
-        ("BNBUSD", "BNB/USD"),
-        ("ETHBTC", "ETH/BTC"),
-        ("ETHEUR", "ETH/EUR"),
-        ("1INCHUSDT", "1INCH/USDT"),
-        ("PERPUSDT", "PERP/USDT"),
-        ("USDCUSDT", "USDC/USDT"),
-        ("EURUSD", "EUR/USD"),
-    ],
-)
-def test_all_spellings_of_a_pair_are_one_pair(text, pair):
-    assert read(symbol=json.dumps(text)).symbol == pair
-    assert read(symbol=text).symbol == pair  # as a bare scalar
-
-
-@pytest.mark.parametrize(
-    ("text", "suffix"),
-    [
-        ("BTCUSDT.P", ".P"),
-        ("BYBIT:BTCUSDT.P", ".P"),
-        ("BTCPERP", "PERP"),
-        ("BTC-PERP", "-PERP"),
-        ("BTCUSDTPERP", "PERP"),
-        ("BTC/USDT:USDT", ":USDT"),
-        ("BTC-USDT-SWAP", "-SWAP"),
-        ("btcusdt.p", ".P"),
-    ],
-)
-def test_a_perpetual_contract_is_refused_by_its_suffix(text, suffix):
-    error = refusal(symbol=json.dumps(text))
-
-    assert error.field == "symbol"
-    assert f'"{suffix}" marks a perpetual contract' in error.problem
-    assert "spot" in error.fix
-
-
-@pytest.mark.parametrize("text", ["DOTUSD", "ARBUSD", "USDTUSD"])
-def test_a_pair_that_can_be_read_in_two_ways_is_refused_with_both(text):
-    error = refusal(symbol=json.dumps(text))
-
-    assert " or " in error.problem
-    assert text.removesuffix("USD") + "/USD" in error.fix
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["NFLX", "BTC", "USDT", "BTC1!", "BTC/USDT/ETH", "BTC-USD-240628", "BTC/BTC", "XBT/BTC", "BINANCE:", ":BTCUSDT", "B/U"]
-    + ["ＢＴＣUSDT", "BTC USDT", "BTC/USDT\\n", "'; DROP TABLE trades; --", "A" * 30 + "USDT", "../../etc/passwd"],
-)  # fmt: skip
-def test_what_is_not_clearly_a_pair_is_refused(text):
-    assert refusal(symbol=json.dumps(text)).field == "symbol"
-
-
-@pytest.mark.parametrize(
     ("text", "price"),
     [("64210.5", "64210.5"), ('"64210.50"', "64210.50"), ("1e5", "1E+5"), (".5", "0.5"), ("0.00000001", "1E-8")],
 )
@@ -150,9 +82,34 @@ def test_a_price_that_is_not_finite_is_refused_by_name(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["0", "-1", "-0", "0.0", "1e400", "1e-400", "1e9999", "9" * 41, "9" * 4000, "１２", '"١٢"', "1_000", '"64,210.5"']
-    + ["+5", "0x10", "1e", "true", "[1]", '{"a": 1}', '""', '" "', "64210.5 USDT", '"6 4"', "--1", "1.2.3"],
-)  # fmt: skip
+    [
+        "0",
+        "-1",
+        "-0",
+        "0.0",
+        "1e400",
+        "1e-400",
+        "1e9999",
+        "9" * 41,
+        "9" * 4000,
+        "１２",
+        '"١٢"',
+        "1_000",
+        '"64,210.5"',
+        "+5",
+        "0x10",
+        "1e",
+        "true",
+        "[1]",
+        '{"a": 1}',
+        '""',
+        '" "',
+        "64210.5 USDT",
+        '"6 4"',
+        "--1",
+        "1.2.3",
+    ],
+)
 def test_a_price_that_is_not_a_plain_positive_number_is_refused(text):
     error = refusal(price=text)
 
@@ -181,9 +138,23 @@ def test_a_time_is_read_as_utc(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ['"2023-06-30 01:51:29"', '"2026-13-01T00:00:00Z"', '"0001-01-01T00:00:00+14:00"', "12", "-1", "1778832872000000"]
-    + ['""', "true", '"yesterday"', '"２026-05-15T08:14:32Z"', "1e12", '"2026-05-15"', '"20260515T081432Z"', "NaN"],
-)  # fmt: skip
+    [
+        '"2023-06-30 01:51:29"',
+        '"2026-13-01T00:00:00Z"',
+        '"0001-01-01T00:00:00+14:00"',
+        "12",
+        "-1",
+        "1778832872000000",
+        '""',
+        "true",
+        '"yesterday"',
+        '"２026-05-15T08:14:32Z"',
+        "1e12",
+        '"2026-05-15"',
+        '"20260515T081432Z"',
+        "NaN",
+    ],
+)
 def test_a_time_that_is_not_clear_is_refused(text):
     assert refusal(timestamp=text).field == "timestamp"
 
@@ -195,9 +166,23 @@ def test_a_signal_id_is_text_and_a_number_is_its_text(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ['""', '"  "', "null", "true", "[]", "{}", "NaN", '"nan"', '"%s"' % ("x" * 129), '"a\\nb"', '"\\u001b[31m"']
-    + ['"\\u202egnoL"', '"\\ud800"', '"a\\u0000"'],
-)  # fmt: skip
+    [
+        '""',
+        '"  "',
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "NaN",
+        '"nan"',
+        '"%s"' % ("x" * 129),
+        '"a\\nb"',
+        '"\\u001b[31m"',
+        '"\\u202egnoL"',
+        '"\\ud800"',
+        '"a\\u0000"',
+    ],
+)
 def test_a_signal_id_that_is_no_name_is_refused(text):
     assert refusal(signal_id=text).field == "signal_id"
 
@@ -260,7 +245,7 @@ def test_what_may_be_somebodys_password_is_never_repeated(key):
 
 
 def test_a_long_and_strange_value_is_shown_short_and_escaped():
-    error = refusal(signal=json.dumps("\u202e\u001b" * 200) if False else json.dumps("é\n" * 200))
+    error = refusal(signal=json.dumps("é\n" * 200))
 
     assert "\\u00e9\\n" in error.problem
     assert "\n" not in error.problem

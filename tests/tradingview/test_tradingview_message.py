@@ -7,11 +7,11 @@ import time
 from decimal import Decimal
 
 import pytest
-from helix_plugins.tradingview import TradingView
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helix_core import Signal, SignalUnreadable
+from helix_plugins.tradingview import TradingView
 
 decode = TradingView().decode
 
@@ -122,7 +122,7 @@ values = st.recursive(
     max_leaves=20,
 )
 names = st.sampled_from(["signal", "symbol", "price", "signal_id", "timestamp", "strategy", "action", "ticker", "data"])
-pieces = st.sampled_from(list("{}[]:,\"\\ \n'eE+-.0123456789") + ['"signal":', "NaN", "{{close}}", "Long", "“", "é"])
+pieces = st.sampled_from([*list("{}[]:,\"\\ \n'eE+-.0123456789"), '"signal":', "NaN", "{{close}}", "Long", "“", "é"])
 
 
 def read_or_refuse(body: bytes) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helix_plugins.tradingview import TEMPLATE, TradingView
 
 from helix_core import SignalUnreadable
+from helix_plugins.tradingview import TEMPLATE, TradingView
 
 PAYLOADS = Path(__file__).parent / "payloads"
 PASTE = "Paste this into the alert's message box"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from helix_plugins.tradingview import TradingView
 from pydantic import SecretStr
 
 from helix_core.clock import SystemClock
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Receipt
 from helix_core.web import DoorSettings, Server, create_app
+from helix_plugins.tradingview import TradingView
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

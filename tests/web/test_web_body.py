@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 
 import uvicorn
 
@@ -110,14 +111,12 @@ async def test_a_head_sent_drop_by_drop_is_hung_up_on_while_others_are_served():
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
-    server = uvicorn.Server(
-        uvicorn.Config(app, http=Hasty, port=0, lifespan="off", log_config=None, log_level="error", ws="none")
-    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    config = uvicorn.Config(app, http=Hasty, lifespan="off", log_config=None, log_level="error", ws="none")
+    server = uvicorn.Server(config)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server._serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+        tasks.create_task(server.serve(sockets=[listener]))
         slow_reader, slow_writer = await asyncio.open_connection("127.0.0.1", port)
         quick_reader, quick_writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(20):

@@ -87,10 +87,9 @@ async def test_the_error_is_one_line_with_the_id_that_was_answered(opened, messa
 
 
 async def test_what_stands_inside_fastapi_never_sees_the_path_secret(opened, message, desk):
-    from helix_plugins.tradingview import TradingView
-
     from helix_core.clock import SystemClock
     from helix_core.web import DoorSettings, create_app
+    from helix_plugins.tradingview import TradingView
 
     seen = []
 

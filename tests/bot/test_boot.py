@@ -1,0 +1,190 @@
+"""What stops a start says so in a sentence, with an exit code, and without a traceback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helix_core.cli.demo.bot_process import free_port
+from tests.bot.conftest import Venue, environment, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def helix(folder: Path, *arguments: str, environ: dict[str, str] | None = None) -> tuple[int, str]:
+    """Exit code and everything that was said."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "helix_core", *arguments],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "COLUMNS": "200", **(environ or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    said = ended.stdout + ended.stderr
+    assert "Traceback" not in said, said
+    return ended.returncode, said
+
+
+async def in_thread(folder: Path, *arguments: str, environ: dict[str, str]) -> tuple[int, str]:
+    """Run beside the sandbox, which lives in this loop."""
+    import asyncio
+
+    return await asyncio.to_thread(helix, folder, *arguments, environ=environ)
+
+
+def test_every_problem_of_the_settings_is_told_at_once(tmp_path: Path) -> None:
+    code, said = helix(
+        tmp_path,
+        "run",
+        environ={"ACTIVE_EXCHANGE": "binance", "RISK_PER_TRADE_PCT": "lots", "PORT": "0", "WEBHOOK_SECRET": "short"},
+    )
+
+    assert code == 2
+    for name in ("RISK_PER_TRADE_PCT", "PORT", "WEBHOOK_SECRET", "BINANCE_API_KEY", "TELEGRAM_BOT_TOKEN"):
+        assert name in said
+    assert not (tmp_path / "data").exists()
+
+
+async def test_an_unknown_exchange_lists_what_is_installed(tmp_path: Path, venue: Venue) -> None:
+    keys = {"MYX_API_KEY": "key", "MYX_API_SECRET": "secret"}
+
+    code, said = await in_thread(tmp_path, "run", environ=environment(venue, ACTIVE_EXCHANGE="myx", **keys))
+
+    assert code == 2
+    assert "binance" in said
+    assert "pip install helix-myx" in said
+
+
+async def test_an_unreachable_venue_is_named_with_its_setting(tmp_path: Path, venue: Venue) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+
+    code, said = await in_thread(tmp_path, "run", environ=environment(venue, BINANCE_BASE_URL=nobody))
+
+    assert code == 1
+    assert "BINANCE_BASE_URL" in said
+
+
+async def test_a_taken_port_is_named(tmp_path: Path, venue: Venue) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        code, said = await in_thread(tmp_path, "run", environ=environment(venue, PORT=port))
+
+    assert code != 0
+    assert f"PORT {port} is already in use" in said
+
+
+async def test_a_database_that_cannot_be_written_is_named(tmp_path: Path, venue: Venue) -> None:
+    (tmp_path / "blocked").write_text("a file where a folder should be")
+    url = "sqlite+aiosqlite:///blocked/helix.db"
+
+    code, said = await in_thread(tmp_path, "run", environ=environment(venue, DATABASE_URL=url))
+
+    assert code == 1
+    assert "blocked" in said
+    assert "DATABASE_URL" in said
+
+
+async def test_a_second_bot_on_the_same_database_refuses_to_start(tmp_path: Path, venue: Venue) -> None:
+    async with running(tmp_path, environment(venue)):
+        code, said = await in_thread(tmp_path, "run", environ=environment(venue))
+
+    assert code == 1
+    assert "Another Helix" in said
+
+
+async def test_a_key_that_can_withdraw_is_refused_in_live_mode(tmp_path: Path, venue: Venue) -> None:
+    venue.sandbox.rights.withdraw = True
+    live = environment(venue, TRADING_MODE="live", LIVE_CONFIRMATION="I-UNDERSTAND-THE-RISK")
+
+    code, said = await in_thread(tmp_path, "run", environ=live)
+
+    assert code == 2
+    assert "withdraw" in said.lower()
+    assert venue.sent("POST") == []
+
+
+async def test_live_mode_without_confirmation_does_not_start(tmp_path: Path, venue: Venue) -> None:
+    code, said = await in_thread(tmp_path, "run", environ=environment(venue, TRADING_MODE="live"))
+
+    assert code == 2
+    assert "I-UNDERSTAND-THE-RISK" in said
+    assert len(venue.sandbox.requests) == 0
+
+
+async def test_check_finds_everything_in_order(tmp_path: Path, venue: Venue) -> None:
+    code, said = await in_thread(tmp_path, "check", environ=environment(venue))
+
+    assert code == 0, said
+    for line in ("settings", "plugin", "database", "venue", "clock", "pair", "key", "balance"):
+        assert line in said
+
+
+async def test_check_names_a_wrong_key_and_the_fix(tmp_path: Path, venue: Venue) -> None:
+    code, said = await in_thread(tmp_path, "check", environ=environment(venue, BINANCE_API_SECRET="wrong"))
+
+    assert code == 1
+    assert "problem" in said
+    assert "fix" in said
+
+
+async def test_send_posts_a_test_alert_to_the_running_bot(tmp_path: Path, venue: Venue) -> None:
+    environ = environment(venue)
+    async with running(tmp_path, environ) as bot:
+        code, said = await in_thread(tmp_path, "send", "BUY", environ=environ)
+
+        assert code == 0, said
+        assert '"accepted"' in said
+        assert bot.rows("SELECT status FROM trades") == [("open",)]
+
+
+async def test_halt_and_resume_work_beside_the_running_bot(tmp_path: Path, venue: Venue) -> None:
+    environ = environment(venue)
+    database = environ | {"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/data/helix.db"}
+    async with running(tmp_path, environ) as bot:
+        halted, _ = await in_thread(tmp_path, "halt", "having a look", environ=database)
+        refused = await bot.post("BUY")
+        resumed, _ = await in_thread(tmp_path, "resume", environ=database)
+        accepted = await bot.post("BUY")
+
+    assert (halted, resumed) == (0, 0)
+    assert (refused.status_code, refused.json()["reason"]) == (409, "trading_halted")
+    assert "having a look" in refused.json()["detail"]
+    assert accepted.json()["status"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "word"),
+    [
+        (
+            b'{"signal": "BUY", "symbol": "BTCUSDT", "price": 1.5, "timestamp": 2026-05-15T08:14:32Z, "signal_id": Long}',
+            0,
+            "ok",
+        ),
+        (b'{"action": "buy", "symbol": "BTCUSDT", "price": 1.5, "signal_id": 1}', 1, "signal"),
+        (b"BTC SHORT {{close}}", 1, "fix"),
+    ],
+)
+def test_payload_says_what_helix_understands(tmp_path: Path, text: bytes, code: int, word: str) -> None:
+    (tmp_path / "alert.txt").write_bytes(text)
+
+    ended, said = helix(tmp_path, "payload", "alert.txt")
+
+    assert ended == code
+    assert word in said
+
+
+def test_plugins_lists_everything_without_settings(tmp_path: Path) -> None:
+    code, said = helix(tmp_path, "plugins")
+
+    assert code == 0
+    for name in ("risk", "tradingview", "telegram", "binance", "helix-binance"):
+        assert name in said
