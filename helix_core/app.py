@@ -15,6 +15,7 @@ import structlog
 
 from helix_core.config import ExchangeConfig, TradingMode
 from helix_core.domain.notice import NoticeKind
+from helix_core.engine.account import Account
 from helix_core.engine.desk import TradingDesk
 from helix_core.engine.entry import Entry
 from helix_core.engine.exit import Exit
@@ -97,61 +98,23 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -
     """Build every part. Touches neither network nor disk. Raises ConfigError or PluginError."""
     if settings.trading_mode is TradingMode.PAPER:
         raise ConfigError("TRADING_MODE is paper, which this version cannot do yet. Use testnet, or a local sandbox.")
-    limits, symbol = settings.limits, settings.trading_pair
     client = plugins.exchange_client(exchange_config(settings, clock))
-    market = Market(client, symbol, clock)
-    snapshots = Snapshots(store, market, limits, clock)
-    order_desk = OrderDesk(client, store, market, clock)
-    ledger = Ledger(client, store, market, limits, clock)
-    seller = Seller(order_desk, ledger, market, store)
-    protection = Protection(order_desk, ledger, seller, market, store, limits, clock)
-    risk = RiskEngine(plugins.risk_checks)
+    market = Market(client, settings.trading_pair, clock)
+    account = Account(client=client, store=store, market=market, limits=settings.limits, clock=clock)
     delivery = Delivery(plugins.notifiers, outbox.StoredOutbox(store), clock)
-    entry = Entry(
-        market=market,
-        snapshots=snapshots,
-        risk=risk,
-        desk=order_desk,
-        ledger=ledger,
-        protection=protection,
-        store=store,
-        limits=limits,
-        clock=clock,
-    )
+    snapshots, risk = Snapshots(account), RiskEngine(plugins.risk_checks)
+    orders, ledger = OrderDesk(account), Ledger(account)
+    seller = Seller(account, orders, ledger)
+    protection = Protection(account, orders, ledger, seller)
+    entry = Entry(account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection)
     exit_ = Exit(
-        market=market,
-        snapshots=snapshots,
-        risk=risk,
-        desk=order_desk,
-        ledger=ledger,
-        protection=protection,
-        seller=seller,
-        store=store,
-        clock=clock,
+        account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection, seller=seller
     )
-    worker = Worker(
-        entry=entry,
-        exit_=exit_,
-        protection=protection,
-        market=market,
-        snapshots=snapshots,
-        store=store,
-        limits=limits,
-        clock=clock,
-        told=delivery.wake,
-    )
+    worker = Worker(account, entry=entry, exit_=exit_, protection=protection, snapshots=snapshots, told=delivery.wake)
     desk = TradingDesk(
-        worker=worker,
-        market=market,
-        snapshots=snapshots,
-        store=store,
-        limits=limits,
-        clock=clock,
-        exchange=client.name,
-        mode=settings.trading_mode,
-        listing=plugins.listing(),
+        account, worker=worker, snapshots=snapshots, mode=settings.trading_mode, listing=plugins.listing()
     )
-    watch = StopWatch(client, symbol, protection.guarded, worker.suspect)
+    watch = StopWatch(client, settings.trading_pair, protection.guarded, worker.suspect)
     return Bot(
         settings=settings,
         clock=clock,
@@ -178,7 +141,7 @@ async def boot(bot: Bot) -> None:
             raise ConfigError(f"{settings.trading_pair} is not trading on {label}. Choose another TRADING_PAIR.")
         await bot.worker.recover()
     except ExchangeError as error:
-        origin = f"{settings.active_exchange.upper()}_BASE_URL"
+        origin = f"{settings.active_exchange.upper().replace('-', '_')}_BASE_URL"
         raise type(error)(
             f"{label} could not be used at start: {error} Nothing was traded. "
             f"Check the network, the key and {origin}; `helix check` tells which."

@@ -122,7 +122,7 @@ async def _venue(client: ExchangeClient, settings: Settings) -> AsyncIterator[Fi
         yield Finding(
             "venue",
             str(error) or f"no answer within {_PATIENCE_S:g} s",
-            f"Check the network, the key, and {settings.active_exchange.upper()}_BASE_URL.",
+            f"Check the network, the key, and {settings.active_exchange.upper().replace('-', '_')}_BASE_URL.",
         )
     finally:
         await client.disconnect()

@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
-    from helix_core.clock import Clock
     from helix_core.config import TradingMode
-    from helix_core.domain.limits import RiskLimits
     from helix_core.domain.signal import Signal
-    from helix_core.engine.market import Market
+    from helix_core.engine.account import Account
     from helix_core.engine.snapshot import Snapshots
     from helix_core.engine.worker import Worker
-    from helix_core.store.database import Store
 
 log = structlog.get_logger(__name__)
 
@@ -33,22 +30,19 @@ class TradingDesk:
 
     def __init__(
         self,
+        account: Account,
         *,
         worker: Worker,
-        market: Market,
         snapshots: Snapshots,
-        store: Store,
-        limits: RiskLimits,
-        clock: Clock,
-        exchange: str,
         mode: TradingMode,
         listing: Sequence[Mapping[str, object]],
     ) -> None:
         """Serve one bot."""
-        self._worker, self._market, self._snapshots, self._store = worker, market, snapshots, store
-        self._limits, self._clock, self._exchange, self._mode = limits, clock, exchange, mode
-        self._listing = listing
-        self._started_at = clock.monotonic()
+        self._market, self._store = account.market, account.store
+        self._limits, self._clock = account.limits, account.clock
+        self._worker, self._snapshots = worker, snapshots
+        self._exchange, self._mode, self._listing = account.client.name, mode, listing
+        self._started_at = self._clock.monotonic()
         self._ready = False
 
     @property

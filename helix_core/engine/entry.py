@@ -19,17 +19,15 @@ from helix_core.store import halts, inbox, journal, outbox
 from helix_core.store.schema import JournalRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
-    from helix_core.clock import Clock
-    from helix_core.domain.limits import RiskLimits
     from helix_core.domain.order import OrderReport
     from helix_core.domain.risk import RiskReport
+    from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ledger
-    from helix_core.engine.market import Market, MarketView
+    from helix_core.engine.market import MarketView
     from helix_core.engine.orders import OrderDesk
     from helix_core.engine.protection import Protection
     from helix_core.engine.snapshot import Snapshots
     from helix_core.risk import RiskEngine
-    from helix_core.store.database import Store
     from helix_core.store.inbox import StoredSignal
 
 log = structlog.get_logger(__name__)
@@ -40,21 +38,19 @@ class Entry:
 
     def __init__(
         self,
+        account: Account,
         *,
-        market: Market,
         snapshots: Snapshots,
         risk: RiskEngine,
         desk: OrderDesk,
         ledger: Ledger,
         protection: Protection,
-        store: Store,
-        limits: RiskLimits,
-        clock: Clock,
     ) -> None:
         """Work for one account."""
-        self._market, self._snapshots, self._risk = market, snapshots, risk
+        self._snapshots, self._risk = snapshots, risk
         self._desk, self._ledger, self._protection = desk, ledger, protection
-        self._store, self._limits, self._clock = store, limits, clock
+        self._market, self._store = account.market, account.store
+        self._limits, self._clock = account.limits, account.clock
 
     async def open(self, stored: StoredSignal) -> Outcome:
         """Judge, size, journal, buy, protect, record and tell. Raises Rejection."""

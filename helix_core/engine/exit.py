@@ -15,15 +15,13 @@ from helix_core.notify import messages
 from helix_core.store import inbox, outbox, trades
 
 if TYPE_CHECKING:
-    from helix_core.clock import Clock
+    from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ledger
-    from helix_core.engine.market import Market
     from helix_core.engine.orders import OrderDesk
     from helix_core.engine.protection import Protection
     from helix_core.engine.seller import Seller
     from helix_core.engine.snapshot import Snapshots
     from helix_core.risk import RiskEngine
-    from helix_core.store.database import Store
     from helix_core.store.inbox import StoredSignal
     from helix_core.store.schema import TradeRow
 
@@ -33,21 +31,19 @@ class Exit:
 
     def __init__(
         self,
+        account: Account,
         *,
-        market: Market,
         snapshots: Snapshots,
         risk: RiskEngine,
         desk: OrderDesk,
         ledger: Ledger,
         protection: Protection,
         seller: Seller,
-        store: Store,
-        clock: Clock,
     ) -> None:
         """Work for one account."""
-        self._market, self._snapshots, self._risk, self._desk = market, snapshots, risk, desk
-        self._ledger, self._protection, self._seller = ledger, protection, seller
-        self._store, self._clock = store, clock
+        self._snapshots, self._risk = snapshots, risk
+        self._desk, self._ledger, self._protection, self._seller = desk, ledger, protection, seller
+        self._market, self._store, self._clock = account.market, account.store, account.clock
 
     async def close(self, stored: StoredSignal) -> Outcome:
         """Judge, cancel the stop, confirm, sell what is held, record and tell. Raises Rejection."""

@@ -19,14 +19,10 @@ from helix_core.store.schema import InboxRow, JournalState, TradeRow
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from helix_core.clock import Clock
-    from helix_core.contracts.exchange import ExchangeClient
-    from helix_core.domain.limits import RiskLimits
     from helix_core.domain.market import Instrument
     from helix_core.domain.order import Fill, OrderReport
     from helix_core.domain.position import Position
-    from helix_core.engine.market import Market
-    from helix_core.store.database import Store
+    from helix_core.engine.account import Account
     from helix_core.store.inbox import StoredSignal
     from helix_core.store.schema import JournalRow
 
@@ -50,10 +46,10 @@ BY_BREAKER = Ending("closed", "circuit_breaker")
 class Ledger:
     """Turns the venue's fills into trades. Writes only what the venue has proven."""
 
-    def __init__(self, client: ExchangeClient, store: Store, market: Market, limits: RiskLimits, clock: Clock) -> None:
+    def __init__(self, account: Account) -> None:
         """Keep the trades of one account."""
-        self._client, self._store, self._market = client, store, market
-        self._limits, self._clock = limits, clock
+        self._client, self._store, self._market = account.client, account.store, account.market
+        self._limits, self._clock = account.limits, account.clock
 
     async def open(
         self, stored: StoredSignal, entry: JournalRow, report: OrderReport, fills: tuple[Fill, ...]

@@ -7,6 +7,7 @@ it is needed is asked for once, everything in parallel; what is still unknown th
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -35,7 +36,7 @@ class Aged(Generic[Value]):
         self.name, self.problem = name, "not asked yet"
         self._ask, self._clock, self._max_age_s = ask, clock, max_age_s
         self._value: Value | None = None
-        self._asked_at = self._answered_at = float("-inf")
+        self._asked_at = self._answered_at = -math.inf
         self._epoch = 0
         self._forgotten = asyncio.Event()
 
@@ -64,7 +65,7 @@ class Aged(Generic[Value]):
 
     def forget(self) -> None:
         """The value is no longer true (we have just changed it); an answer still under way does not count either."""
-        self._asked_at = float("-inf")
+        self._asked_at = -math.inf
         self._epoch += 1
         self._forgotten.set()
 

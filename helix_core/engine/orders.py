@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-    from helix_core.clock import Clock
-    from helix_core.contracts.exchange import ExchangeClient
     from helix_core.domain.order import AnyOrder, Fill, OrderReport
-    from helix_core.engine.market import Market
-    from helix_core.store.database import Store
+    from helix_core.engine.account import Account
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +36,10 @@ _CLEAN_ABSENCES = 3
 class OrderDesk:
     """Sends orders and finds out what became of them. Never sends one again whose outcome is not known."""
 
-    def __init__(self, client: ExchangeClient, store: Store, market: Market, clock: Clock) -> None:
+    def __init__(self, account: Account) -> None:
         """Work for one account."""
-        self._client, self._store, self._market, self._clock = client, store, market, clock
+        self._client, self._store = account.client, account.store
+        self._market, self._clock = account.market, account.clock
 
     async def next_id(self, signal_row: int, kind: OrderKind) -> tuple[str, int]:
         """Client order id and attempt number for the next order of this kind that the signal causes."""

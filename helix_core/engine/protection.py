@@ -20,14 +20,11 @@ from helix_core.store.schema import JournalState, TradeRow
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from helix_core.clock import Clock
-    from helix_core.domain.limits import RiskLimits
     from helix_core.domain.order import OrderReport
+    from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ledger
-    from helix_core.engine.market import Market
     from helix_core.engine.orders import OrderDesk
     from helix_core.engine.seller import Seller
-    from helix_core.store.database import Store
     from helix_core.store.schema import JournalRow
 
 log = structlog.get_logger(__name__)
@@ -38,19 +35,11 @@ _OVER = (JournalState.DONE, JournalState.REFUSED, JournalState.NOT_PLACED)
 class Protection:
     """Keeps stops alive. `guarded` names the venue's ids of the stops that must be resting right now."""
 
-    def __init__(
-        self,
-        desk: OrderDesk,
-        ledger: Ledger,
-        seller: Seller,
-        market: Market,
-        store: Store,
-        limits: RiskLimits,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, account: Account, desk: OrderDesk, ledger: Ledger, seller: Seller) -> None:
         """Guard one account."""
-        self._desk, self._ledger, self._seller, self._market = desk, ledger, seller, market
-        self._store, self._limits, self._clock = store, limits, clock
+        self._desk, self._ledger, self._seller = desk, ledger, seller
+        self._market, self._store = account.market, account.store
+        self._limits, self._clock = account.limits, account.clock
         self.guarded: dict[int, str] = {}
 
     async def ensure(self, trade: TradeRow) -> bool:

@@ -14,10 +14,9 @@ from helix_core.store.schema import UNSETTLED
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ledger
-    from helix_core.engine.market import Market
     from helix_core.engine.orders import OrderDesk
-    from helix_core.store.database import Store
     from helix_core.store.schema import JournalRow, TradeRow
 
 log = structlog.get_logger(__name__)
@@ -28,9 +27,10 @@ _MOST_ORDERS = 5
 class Seller:
     """Sells positions. The stop must be final before: it holds the coins."""
 
-    def __init__(self, desk: OrderDesk, ledger: Ledger, market: Market, store: Store) -> None:
+    def __init__(self, account: Account, desk: OrderDesk, ledger: Ledger) -> None:
         """Work for one account."""
-        self._desk, self._ledger, self._market, self._store = desk, ledger, market, store
+        self._desk, self._ledger = desk, ledger
+        self._market, self._store = account.market, account.store
 
     async def sell_all(self, trade: TradeRow, signal_row: int) -> None:
         """Sell all that the trade holds; what is left then is dust no venue would take.

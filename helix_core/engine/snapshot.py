@@ -14,19 +14,18 @@ from helix_core.store import inbox, journal, trades
 if TYPE_CHECKING:
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-    from helix_core.clock import Clock
-    from helix_core.domain.limits import RiskLimits
-    from helix_core.engine.market import Market, MarketView
-    from helix_core.store.database import Store
+    from helix_core.engine.account import Account
+    from helix_core.engine.market import MarketView
     from helix_core.store.inbox import StoredSignal
 
 
 class Snapshots:
     """Takes snapshots of the account and of the day."""
 
-    def __init__(self, store: Store, market: Market, limits: RiskLimits, clock: Clock) -> None:
+    def __init__(self, account: Account) -> None:
         """Look at one account."""
-        self._store, self._market, self._limits, self._clock = store, market, limits, clock
+        self._store, self._market = account.store, account.market
+        self._limits, self._clock = account.limits, account.clock
 
     async def of(self, stored: StoredSignal, view: MarketView) -> RiskContext:
         """The snapshot for one signal. What is not known stays unknown, and the gates will deny."""

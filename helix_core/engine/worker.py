@@ -24,14 +24,11 @@ from helix_core.store import inbox, journal, outbox, trades
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from helix_core.clock import Clock
-    from helix_core.domain.limits import RiskLimits
+    from helix_core.engine.account import Account
     from helix_core.engine.entry import Entry
     from helix_core.engine.exit import Exit
-    from helix_core.engine.market import Market
     from helix_core.engine.protection import Protection
     from helix_core.engine.snapshot import Snapshots
-    from helix_core.store.database import Store
     from helix_core.store.inbox import StoredSignal
     from helix_core.store.schema import JournalRow
 
@@ -48,21 +45,18 @@ class Worker:
 
     def __init__(
         self,
+        account: Account,
         *,
         entry: Entry,
         exit_: Exit,
         protection: Protection,
-        market: Market,
         snapshots: Snapshots,
-        store: Store,
-        limits: RiskLimits,
-        clock: Clock,
         told: Callable[[], None],
     ) -> None:
         """Own one account. `told` is called whenever a message for the owner may have been stored."""
-        self._entry, self._exit, self._protection = entry, exit_, protection
-        self._market, self._snapshots, self._store = market, snapshots, store
-        self._limits, self._clock, self._told = limits, clock, told
+        self._entry, self._exit, self._protection, self._snapshots = entry, exit_, protection, snapshots
+        self._market, self._store = account.market, account.store
+        self._limits, self._clock, self._told = account.limits, account.clock, told
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
         self._suspects: set[int] = set()
         self._wake = asyncio.Event()

@@ -8,9 +8,12 @@ import pytest
 from pydantic import SecretStr
 
 from helix_binance.client import BinanceClient
+from helix_binance.sandbox import sandbox
 from helix_core import ExchangeConfig, TradingMode
 from helix_core.ccxt import Bounds
 from helix_core.clock import SystemClock
+from helix_core.sandbox import Sandbox, serving
+from tests.drivers.local_binance import driver_of
 from tests.drivers.specimens import KEY, SECRET, SYMBOL, set_up
 from tests.drivers.tiny_venue import TinyVenue
 
@@ -61,3 +64,19 @@ async def binance(tiny: TinyVenue, config: Callable[..., ExchangeConfig]) -> Asy
     tiny.seen.clear()
     yield client
     await client.disconnect()
+
+
+@pytest.fixture
+def venue() -> Sandbox:
+    """A local Binance."""
+    return sandbox()
+
+
+@pytest.fixture
+async def client(venue: Sandbox) -> AsyncIterator[BinanceClient]:
+    """A client connected to the local Binance."""
+    async with serving(venue.app) as url:
+        driver = driver_of(venue, url)
+        await driver.connect()
+        yield driver
+        await driver.disconnect()

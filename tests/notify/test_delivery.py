@@ -3,71 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from helix_core import ConfigError, Notifier, PluginError, RateLimited
-from helix_core.notify import Delivery, Outbox
+from helix_core import ConfigError, PluginError, RateLimited
+from helix_core.notify import Delivery
 from tests.notify.conftest import MemoryOutbox
+from tests.notify.pigeons import CountingOutbox, Owl, Pigeon, delivering, gaps, hang
 from tests.notify.virtual_time import VirtualClock, run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from helix_core import Notice
-
-
-class Pigeon(Notifier):
-    """Delivers after the given troubles, and remembers when it tried and what arrived."""
-
-    name = "pigeon"
-
-    def __init__(self, *troubles: BaseException | Callable[[], Awaitable[object]]) -> None:
-        self.troubles = list(troubles)
-        self.tries_at_s: list[float] = []
-        self.arrived: list[str] = []
-        self.starts = self.stops = 0
-
-    async def start(self) -> None:
-        self.starts += 1
-
-    async def notify(self, notice: Notice) -> None:
-        self.tries_at_s.append(asyncio.get_running_loop().time())
-        if self.troubles:
-            trouble = self.troubles.pop(0)
-            if isinstance(trouble, BaseException):
-                raise trouble
-            await trouble()
-        self.arrived.append(notice.text)
-
-    async def stop(self) -> None:
-        self.stops += 1
-
-
-class Owl(Pigeon):
-    """Another one."""
-
-    name = "owl"
-
-
-@asynccontextmanager
-async def delivering(outbox: Outbox, *notifiers: Notifier) -> AsyncIterator[Delivery]:
-    """A running delivery, drained and cancelled at the end."""
-    delivery = Delivery(notifiers, outbox, VirtualClock())
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(delivery.run())
-        yield delivery
-        running.cancel()
-
-
-async def hang() -> None:
-    await asyncio.Event().wait()
-
-
-def gaps(pigeon: Pigeon) -> list[float]:
-    return [round(late - early, 3) for early, late in zip(pigeon.tries_at_s, pigeon.tries_at_s[1:], strict=False)]
 
 
 def test_messages_arrive_in_order_and_once() -> None:
@@ -333,13 +282,3 @@ def test_a_strangers_exception_is_logged_without_its_text(caplog: pytest.LogCapt
 def test_two_notifiers_of_one_name_are_refused() -> None:
     with pytest.raises(PluginError, match="pigeon"):
         Delivery([Pigeon(), Pigeon()], MemoryOutbox(), VirtualClock())
-
-
-class CountingOutbox(MemoryOutbox):
-    """Counts how often it is asked."""
-
-    looks = 0
-
-    async def pending(self, notifier: str, limit: int) -> Sequence[Notice]:
-        self.looks += 1
-        return await super().pending(notifier, limit)

@@ -1,0 +1,24 @@
+"""The account: what every part of the engine shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from helix_core.clock import Clock
+    from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.domain.limits import RiskLimits
+    from helix_core.engine.market import Market
+    from helix_core.store.database import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account at one venue: its client, the database that is its memory, its warm state and its limits."""
+
+    client: ExchangeClient
+    store: Store
+    market: Market
+    limits: RiskLimits
+    clock: Clock
