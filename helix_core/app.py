@@ -73,6 +73,7 @@ async def run(settings: Settings, plugins: Plugins, clock: Clock, stop: asyncio.
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.database_url.get_secret_value())
         stack.push_async_callback(store.close)
+        await outbox.StoredOutbox(store).register(notifier.name for notifier in plugins.notifiers)
         bot = assemble(settings, plugins, store, clock)
         source = plugins.signal_sources[0]
         app = create_app(desk=bot.desk, source=source, door=_door(settings, clock))

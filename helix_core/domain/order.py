@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from helix_core.domain.risk import ENTRY_GATES
+from helix_core.domain.signal import Action
 from helix_core.errors import OrderNotAllowed
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from helix_core.domain.risk import RiskReport
-    from helix_core.domain.signal import Action
 
 
 class OrderKind(StrEnum):
@@ -193,6 +193,12 @@ class Fill:
     fee: Decimal
     fee_currency: str
     at: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse a side that is only a word: taken for the other one it would turn a sale into a purchase."""
+        if not isinstance(self.side, Action):
+            message = f"a side is Action.BUY or Action.SELL, not {self.side!r}"
+            raise TypeError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,9 @@ class Signal:
 
     def __post_init__(self) -> None:
         """Keep the promises above."""
+        if not isinstance(self.action, Action):
+            message = f"an action is Action.BUY or Action.SELL, not {self.action!r}"
+            raise TypeError(message)
         if not self.signal_id or not _SYMBOL.fullmatch(self.symbol):
             message = f"not a signal: id {self.signal_id!r}, symbol {self.symbol!r}"
             raise ValueError(message)

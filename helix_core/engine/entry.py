@@ -12,13 +12,15 @@ from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import ApprovedOrder, OrderIntent, OrderKind
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
-from helix_core.errors import InvariantBroken, OrderOutcomeUnknown, OrderRefused
+from helix_core.errors import InvariantBroken, OrderNotAllowed, OrderOutcomeUnknown, OrderRefused
 from helix_core.notify import messages
-from helix_core.risk import size_entry, stop_price
+from helix_core.risk import size_entry, stop_price, take_profit_price
 from helix_core.store import halts, inbox, journal, outbox
 from helix_core.store.schema import JournalRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
+    from helix_core.domain.limits import RiskLimits
+    from helix_core.domain.market import Instrument
     from helix_core.domain.order import OrderReport
     from helix_core.domain.risk import RiskReport
     from helix_core.engine.account import Account
@@ -104,7 +106,7 @@ class Entry:
                 limits=self._limits,
                 instrument=view.instrument,
             )
-            stop = stop_price(view.ticker.ask, self._limits, view.instrument)
+            stop = _legal_stop(view.ticker.ask, self._limits, view.instrument)
         intent = OrderIntent(
             client_order_id=client_order_id,
             signal_row=stored.row,
@@ -187,6 +189,15 @@ class Entry:
         if row is None:
             raise InvariantBroken(f"signal {stored.row} was traded without a journal row")
         return row
+
+
+def _legal_stop(price: Decimal, limits: RiskLimits, instrument: Instrument) -> Decimal:
+    """Where the stop would rest. Raises Rejection when the venue would take no stop with its far leg at this price."""
+    try:
+        take_profit_price(price, instrument)
+        return stop_price(price, limits, instrument)
+    except OrderNotAllowed as refusal:
+        raise Rejection("no_legal_stop", str(refusal)) from refusal
 
 
 def _base_held(view: MarketView) -> Decimal | None:

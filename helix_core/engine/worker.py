@@ -184,7 +184,7 @@ class Worker:
         now = self._clock.now()
         async with self._store.write() as session:
             await breaker.halt(session, HaltKind.RECONCILE, f"unexpected {type(error).__name__}", now)
-            outbox.owe(session, NoticeKind.ERROR, messages.error(type(error).__name__, str(error)), now)
+            outbox.owe(session, NoticeKind.ERROR, messages.failure(error), now)
 
     async def _look_after_entries(self, patience_s: float) -> None:
         """Entries whose outcome is not known: look again, and adopt what is found."""

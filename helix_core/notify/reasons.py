@@ -27,7 +27,6 @@ _EXPLAINED = {
     "order_outcome_unknown": "Outcome of the order not known yet",
     "position_unprotected": "Open position has no stop",
     "check_failed": "A risk check failed",
-    "data_missing": "Something needed is not known",
 }
 """Reasons that are followed by the detail: the venue's words, the figures, the name of what failed."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from helix_core.domain.notice import Notice, NoticeKind
 from helix_core.store.schema import CursorRow, NoticeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -29,6 +29,14 @@ class StoredOutbox:
     def __init__(self, store: Store) -> None:
         """Read and mark in `store`."""
         self._store = store
+
+    async def register(self, notifiers: Iterable[str]) -> None:
+        """Give notifiers that are new a place at the end, so that none tells the owner what is long past."""
+        async with self._store.write() as session:
+            latest = (await session.exec(select(func.max(NoticeRow.id)))).one() or 0
+            for notifier in notifiers:
+                if await session.get(CursorRow, notifier) is None:
+                    session.add(CursorRow(notifier=notifier, notice_id=latest))
 
     async def pending(self, notifier: str, limit: int) -> Sequence[Notice]:
         """At most `limit` messages that `notifier` has not delivered, oldest first."""

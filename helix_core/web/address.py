@@ -53,9 +53,8 @@ class Sources:
         Hashed into a fixed number of buckets, so that a flood from countless addresses cannot fill the memory.
         """
         address = self.address(request)
-        if isinstance(address, IPv6Address):
-            return str(hash(str(ip_network((address, 64), strict=False))) % _BUCKETS)
-        return str(hash(str(address)) % _BUCKETS)
+        sender = ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address
+        return str(hash(str(sender)) % _BUCKETS)
 
 
 def _parsed(text: str) -> Address | None:

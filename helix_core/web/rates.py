@@ -36,7 +36,7 @@ class Rates:
             strategy="moving-window",
             storage_uri="memory://",
             headers_enabled=True,
-            key_style="endpoint",  # "url" would keep and log a path, and a path may hold the secret
+            key_style="endpoint",  # "url" would count each path apart, and log it
         )
         self._limiter.enabled = True  # RATELIMIT_ENABLED in the environment must not open the door
         self._limiter.logger.setLevel(logging.ERROR)  # a line for each refused request would fill the disk

@@ -54,7 +54,9 @@ def named_values(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
         match node:
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
                 yield from zip(map(named, targets), values, strict=False)
-            case ast.Assign(targets=[target], value=value) | ast.For(target=target, iter=value):
+            case ast.Assign(targets=targets, value=value):
+                yield from ((named(target), value) for target in targets)
+            case ast.For(target=target, iter=value):
                 yield named(target), value
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 yield named(target), value
@@ -93,7 +95,7 @@ def test_no_float_where_money_is_reckoned(product: list[Source]) -> None:
         ("pauses_s: tuple[float, ...] = (0.2, 0.8)", False),
         ("wait(timeout_s=2.5)", False),
         ("def f(*, wait_s: float = 1.0): ...", False),
-        ("self._asked_at = float('-inf')", False),
+        ("self._asked_at = self._answered_at = float('-inf')", False),
         ("row.pnl = float(pnl)", False),
         ("row.pnl, row.pnl_pct = float(pnl), float(pnl_pct)", False),
     ],

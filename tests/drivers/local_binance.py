@@ -17,11 +17,11 @@ from helix_core import (
 )
 from helix_core.ccxt import Bounds
 from helix_core.clock import SystemClock
-from helix_core.sandbox import Sandbox
 from tests.drivers.specimens import SYMBOL, entry, leave, protect
 
 if TYPE_CHECKING:
     from helix_core import ExitOrder, ProtectiveOrder
+    from helix_core.sandbox import Sandbox
 
 EXIT_ID = "f" * 32
 BOUGHT = Decimal("0.0084")

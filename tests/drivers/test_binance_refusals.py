@@ -64,6 +64,7 @@ UNKNOWN = [
     refusal(-2021, "Order cancel-replace partially failed.", 409),
     refusal(-2022, "Order cancel-replace failed."),
     refusal(-9999, "A code of next year."),
+    refusal(-2010, "Account has insufficient balance for requested action.", 409),
     refusal(-2010, "Account has insufficient balance for requested action.", 500),
     refusal(-2010, "Account has insufficient balance for requested action.", 200),
     refusal(-2010, "Account has insufficient balance for requested action.", 302),

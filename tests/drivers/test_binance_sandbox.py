@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from helix_binance.client import BinanceClient
 from helix_core import (
     Holding,
     OrderRefused,
@@ -16,6 +16,9 @@ from helix_core import (
 from helix_core.sandbox import Fault, FaultKind, FeeCoin, Fees, Sandbox, prove
 from tests.drivers.local_binance import BOUGHT, buy_and_protect, exit_of, net, ref, stop_for
 from tests.drivers.specimens import SYMBOL, entry
+
+if TYPE_CHECKING:
+    from helix_binance.client import BinanceClient
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["pair", "alone"])

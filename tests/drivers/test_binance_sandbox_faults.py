@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helix_binance.client import BinanceClient
 from helix_core import (
     OrderOutcomeUnknown,
     OrderRefused,
@@ -18,6 +17,8 @@ from tests.drivers.specimens import SYMBOL, entry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+
+    from helix_binance.client import BinanceClient
 
 
 UNKNOWN = [

@@ -276,7 +276,7 @@ def test_a_strangers_exception_is_logged_without_its_text(caplog: pytest.LogCapt
 
     assert run(main()) == {"pigeon": "OSError"}
     assert "SECRET" not in caplog.text
-    assert "notifier pigeon: failure 1: OSError (test_delivery.py:" in caplog.text
+    assert "notifier pigeon: failure 1: OSError (pigeons.py:" in caplog.text
 
 
 def test_two_notifiers_of_one_name_are_refused() -> None:

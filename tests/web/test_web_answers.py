@@ -180,6 +180,7 @@ async def test_what_tradingview_really_sends_is_accepted(house):
         ("GET", "/redoc", 404, "not_found"),
         ("GET", "/openapi.json", 404, "not_found"),
         ("POST", "/webhook/", 404, "not_found"),
+        ("GET", "/health/", 404, "not_found"),
         ("GET", "/../etc/passwd", 404, "not_found"),
         ("GET", "/signals/abc", 404, "not_found"),
         ("GET", "/signals/99999999999999999999", 404, "not_found"),

@@ -87,7 +87,7 @@ async def test_a_sender_who_hangs_up_within_the_message_leaves_no_signal_and_no_
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-async def test_length_and_chunks_at_once_are_refused(house, message):
+async def test_length_and_chunks_at_once_are_one_message_and_not_two(house, message):
     body = json.dumps(message).encode()
     both = b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n" % len(body)
 

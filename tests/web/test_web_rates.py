@@ -56,6 +56,15 @@ async def test_each_address_has_its_own_count(opened, message):
     assert answer.status_code == 401
 
 
+async def test_who_knows_the_secret_has_one_count_wherever_it_comes_from(opened, message, auth):
+    async with opened(webhook_limit_per_minute=2) as house:
+        await codes(house.client, 2, method="POST", url="/webhook", json=message, headers=auth)
+        async with AsyncClient(transport=AsyncHTTPTransport(local_address="127.0.0.2")) as neighbour:
+            answer = await neighbour.post(f"http://127.0.0.1:{house.port}/webhook", json=message, headers=auth)
+
+    assert answer.status_code == 429
+
+
 async def test_the_environment_cannot_switch_the_limits_off(opened, message, auth, monkeypatch):
     monkeypatch.setenv("RATELIMIT_ENABLED", "false")
     async with opened(webhook_limit_per_minute=1) as house:

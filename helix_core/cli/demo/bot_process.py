@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _BOOT_S = 30.0
 _STOP_S = 25.0
+_ports = (18_000 + (os.getpid() * 10 + offset) % 10_000 for offset in range(10_000))
 _KEPT = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
 
 
@@ -77,10 +78,17 @@ async def running_bot(folder: Path, settings: Mapping[str, str]) -> AsyncIterato
 
 
 def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, below those that the system gives to outgoing connections.
+
+    A port of theirs could be taken again before the bot binds it. Raises HelixError when none is left.
+    """
+    for port in _ports:
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    raise HelixError("No port from 18000 to 27999 is free on this machine.")
 
 
 async def _until_ready(client: httpx.AsyncClient, process: asyncio.subprocess.Process, log: Path) -> None:
