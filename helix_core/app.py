@@ -111,7 +111,15 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -
     exit_ = Exit(
         account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection, seller=seller
     )
-    worker = Worker(account, entry=entry, exit_=exit_, protection=protection, snapshots=snapshots, told=delivery.wake)
+    worker = Worker(
+        account,
+        entry=entry,
+        exit_=exit_,
+        protection=protection,
+        snapshots=snapshots,
+        auto_resume=settings.auto_resume,
+        told=delivery.wake,
+    )
     desk = TradingDesk(
         account, worker=worker, snapshots=snapshots, mode=settings.trading_mode, listing=plugins.listing()
     )

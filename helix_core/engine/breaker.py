@@ -76,6 +76,16 @@ async def halt_for_daily_loss(session: AsyncSession, loss_pct: Decimal, now: dat
         outbox.owe(session, NoticeKind.DAILY_LIMIT_HIT, messages.daily_limit_hit(day_pnl_pct=loss_pct), now)
 
 
+async def end_yesterdays_loss_halt(session: AsyncSession, now: datetime) -> None:
+    """With AUTO_RESUME: a daily loss halt of an earlier UTC day ends when a new one opens."""
+    today = trades.day_start(now)
+    if any(found.kind is HaltKind.DAILY_LOSS and found.raised_at < today for found in await halts.active(session)):
+        await halts.clear(session, frozenset({HaltKind.DAILY_LOSS}), "AUTO_RESUME", now)
+        log.info("halt_cleared", halt=HaltKind.DAILY_LOSS.value, by="AUTO_RESUME")
+        text = messages.halt_cleared(HaltKind.DAILY_LOSS, "AUTO_RESUME")
+        outbox.owe(session, NoticeKind.HALT_CLEARED, text, now)
+
+
 async def halt(session: AsyncSession, kind: HaltKind, detail: str, now: datetime) -> bool:
     """Raise a halt and tell the owner. False, and silent, when one of this kind is in force already."""
     raised = await halts.put_in_force(session, kind, detail, now)

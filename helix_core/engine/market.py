@@ -85,15 +85,21 @@ class Aged(Generic[Value]):
             async with asyncio.timeout(_ASK_TIMEOUT_S):
                 value = await self._ask()
         except (ExchangeError, DataMissing, ValueError) as error:
-            self.problem = str(error)
-            log.warning("venue_question_failed", question=self.name, problem=self.problem)
+            self._failed(str(error))
         except TimeoutError:
-            self.problem = f"no answer within {_ASK_TIMEOUT_S:g} s"
-            log.warning("venue_question_failed", question=self.name, problem=self.problem)
+            self._failed(f"no answer within {_ASK_TIMEOUT_S:g} s")
         else:
+            if self.problem and self.latest is not None:
+                log.info("venue_answers_again", question=self.name)
             self._answered_at, self.problem = asked_at, ""
             if epoch == self._epoch:
                 self._value, self._asked_at = value, asked_at
+
+    def _failed(self, problem: str) -> None:
+        """Keep the problem; the log is told when it begins, not every second while it lasts."""
+        if not self.problem or self.latest is None:
+            log.warning("venue_question_failed", question=self.name, problem=problem)
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

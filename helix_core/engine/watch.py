@@ -28,6 +28,7 @@ class StopWatch:
     ) -> None:
         """Watch `guarded` (trade id to the venue's id of its stop); `call` is told a trade whose stop is gone."""
         self._client, self._symbol, self._guarded, self._call = client, symbol, guarded, call
+        self._blind = False
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -42,8 +43,11 @@ class StopWatch:
             async with asyncio.timeout(_ASK_TIMEOUT_S):
                 resting = {order.venue_order_id for order in await self._client.open_orders(self._symbol)}
         except (ExchangeError, TimeoutError) as error:
-            log.warning("stop_watch_blind", problem=str(error) or "no answer")
+            if not self._blind:
+                log.warning("stop_watch_blind", problem=str(error) or "no answer")
+            self._blind = True
             return
+        self._blind = False
         for trade_id, stop in guarded.items():
             if stop not in resting and self._guarded.get(trade_id) == stop:
                 log.info("stop_not_resting", trade_id=trade_id, venue_order_id=stop)

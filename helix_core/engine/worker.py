@@ -51,9 +51,11 @@ class Worker:
         exit_: Exit,
         protection: Protection,
         snapshots: Snapshots,
+        auto_resume: bool,
         told: Callable[[], None],
     ) -> None:
         """Own one account. `told` is called whenever a message for the owner may have been stored."""
+        self._auto_resume = auto_resume
         self._entry, self._exit, self._protection, self._snapshots = entry, exit_, protection, snapshots
         self._market, self._store = account.market, account.store
         self._limits, self._clock, self._told = account.limits, account.clock, told
@@ -218,6 +220,8 @@ class Worker:
             async with self._store.write() as session:
                 await breaker.keep_starting_equity(session, equity)
                 await trades.open_day(session, now, equity)
+                if self._auto_resume:
+                    await breaker.end_yesterdays_loss_halt(session, now)
 
     async def _stored(self, row: JournalRow) -> StoredSignal:
         async with self._store.read() as session:
