@@ -123,7 +123,7 @@ class Market:
         self.instrument: Aged[Instrument] = Aged(
             "instrument", lambda: client.instrument(symbol), clock, max_age_s=3600.0
         )
-        self._polls = ((self.ticker, 1.0), (self.balances, 5.0), (self.instrument, 600.0))
+        self._polls = ((self.ticker, 1), (self.balances, 5), (self.instrument, 600))
 
     async def view(self, symbol: str) -> MarketView:
         """What is known of `symbol` now, asking the venue at most once and in parallel for what is too old."""

@@ -13,7 +13,7 @@ from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from helix_core.errors import SignalUnreadable, StoreError
+from helix_core.errors import SignalUnreadable
 from helix_core.web.address import Sources
 from helix_core.web.answers import malformed, refusal
 from helix_core.web.guard import Guard
@@ -89,12 +89,6 @@ def _add_answers(app: FastAPI, keyring: Keyring, rates: Rates) -> None:
         shown = SignalUnreadable(*(keyring.hide(part) for part in (error.field, error.problem, error.fix)))
         log.warning("signal_unreadable", field=shown.field, problem=shown.problem)
         return malformed(shown)
-
-    @app.exception_handler(StoreError)
-    async def not_stored(_request: Request, error: StoreError) -> Response:
-        log.error("signal_not_stored", text=keyring.hide(str(error)))
-        detail = "The signal is not stored. Send it again: should it arrive twice, the repeat is recognised."
-        return refusal(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_request: Request, _error: ClientDisconnect) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from itertools import count
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import structlog
@@ -56,6 +57,6 @@ class Guard:
             error_id=error_id,
             error=type(error).__name__,
             text=text,
-            place=f"{place.name}, line {place.lineno}",
+            place=f"{PurePath(place.filename).name}:{place.lineno}",
         )
         return error_id

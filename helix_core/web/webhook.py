@@ -35,6 +35,7 @@ _LOCKED = (
     "in the header X-Webhook-Secret, or as /webhook/<secret> (only with WEBHOOK_SECRET_IN_PATH=true)."
 )
 _NOT_ALLOWED = "This address may not send signals. WEBHOOK_ALLOWED_IPS names those that may."
+_NOT_STORED = "The signal is not stored. Send it again: should it arrive twice, the repeat is recognised."
 _STARTING = "Helix is starting and takes no signals yet. Send it again."
 
 
@@ -114,8 +115,10 @@ class Webhook:
         try:
             async with asyncio.timeout_at(max(deadline, _now() + _LEAST_TO_STORE_S)):
                 return await asyncio.shield(self._desk.accept(signal, payload))
-        except TimeoutError:
-            raise StoreError("The database did not take the signal in time.") from None
+        except (StoreError, TimeoutError) as error:
+            text = self._keyring.hide(str(error)) or "the database took too long"
+            log.error("signal_not_stored", signal_id=signal.signal_id, text=text)  # noqa: TRY400 - one line
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_STORED) from None
 
 
 async def _outcome(receipt: Receipt, deadline: float) -> Outcome | None:

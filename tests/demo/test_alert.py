@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 
 import pytest
 
 from helix_core.cli.demo.alert import alert_message, message_template
 from helix_core.cli.demo.candles import recorded_candles
 from helix_core.cli.demo.strategy import EmaRsi, StrategyOrder
-from helix_core.domain.signal import Action
 from helix_plugins.tradingview import TEMPLATE, TradingView
 
 FIRED_AT = datetime(2026, 5, 15, 8, 14, 32, 900_000, tzinfo=UTC)
@@ -65,9 +63,3 @@ def test_helix_reads_every_alert_of_the_demo(number: int) -> None:
     assert signal.price == order.candle.close
     assert signal.timestamp == FIRED_AT.replace(microsecond=0)
     assert signal.strategy == "ema_rsi"
-
-
-def test_a_price_keeps_every_digit() -> None:
-    order = next(order for order in orders() if order.action is Action.BUY)
-
-    assert f'"price": {Decimal("65564.59")},' in alert_message(order, fired_at=FIRED_AT, secret=SECRET)

@@ -91,6 +91,7 @@ def test_a_pair_that_can_be_read_in_two_ways_is_refused_with_both(text):
         ":BTCUSDT",
         "B/U",
         "ＢＴＣUSDT",
+        "btcuſdt",
         "BTC USDT",
         "BTC/USDT\\n",
         "'; DROP TABLE trades; --",

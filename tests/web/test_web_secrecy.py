@@ -84,6 +84,7 @@ async def test_the_error_is_one_line_with_the_id_that_was_answered(opened, messa
     (event,) = [event for event in events if event["event"] == "request_failed"]
     assert event["error_id"] in answer.json()["detail"]
     assert (event["error"], event["text"]) == ("RuntimeError", "first line second line")
+    assert event["place"].startswith("test_web_secrecy.py:")
 
 
 async def test_what_stands_inside_fastapi_never_sees_the_path_secret(opened, message, desk):

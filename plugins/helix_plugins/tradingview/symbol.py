@@ -1,4 +1,4 @@
-"""The pair an alert names, whatever the spelling: BTCUSDT, BINANCE:BTCUSDT, BTC-USDT and XBTUSDT are BTC/USDT."""
+"""The pair an alert names, whatever the spelling: BTCUSDT, EXCHANGE:BTCUSDT, BTC-USDT and XBTUSDT are BTC/USDT."""
 
 from __future__ import annotations
 
