@@ -34,7 +34,7 @@ typecheck: $(READY) ## mypy, strict
 	@$(BIN)/mypy
 
 unit: $(READY) ## all tests; ARGS='-k words' narrows
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 format: $(READY) ## put the code into the house's format
 	@$(BIN)/ruff check --fix

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from helix_binance.sandbox import sandbox
 from helix_core import app, settings
@@ -123,7 +124,7 @@ def environment(venue: Venue, **changes: str) -> dict[str, str]:
 async def running(folder: Path, environ: dict[str, str]) -> AsyncIterator[RunningBot]:
     """Run a bot in this loop until the block ends; its database stays in `folder`."""
     read = settings.load(folder, environ, exchanges=installed_exchanges(), plugins=installed_plugins())
-    read = read.model_copy(update={"database_url": type(read.api_key)(f"sqlite+aiosqlite:///{folder}/data/helix.db")})
+    read = read.model_copy(update={"database_url": SecretStr(f"sqlite+aiosqlite:///{folder}/data/helix.db")})
     plugins = Plugins.load(read.plugin_values, disabled=read.disabled_plugins)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:

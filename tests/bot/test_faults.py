@@ -23,7 +23,7 @@ AMBIGUOUS = {
 
 
 def fault(on: str, **details: object) -> Fault:
-    return Fault(on=on, **details)
+    return Fault.model_validate({"on": on, **details})
 
 
 def assert_protected(bot: RunningBot, venue: Venue) -> None:

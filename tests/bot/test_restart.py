@@ -155,9 +155,9 @@ async def test_a_stop_that_filled_while_the_bot_was_down_is_booked_at_boot(tmp_p
 
 
 async def test_a_halt_survives_the_restart(tmp_path: Path, venue: Venue) -> None:
-    refusal = {"kind": FaultKind.REFUSED, "code": -1013, "msg": "Filter failure: MAX_NUM_ALGO_ORDERS"}
-    venue.sandbox.faults.add(Fault(on=f"POST {OCO}", **refusal))
-    venue.sandbox.faults.add(Fault(on=f"POST {ORDER}", **refusal, where={"type": "STOP_LOSS"}))
+    for on, where in ((f"POST {OCO}", {}), (f"POST {ORDER}", {"type": "STOP_LOSS"})):
+        full = "Filter failure: MAX_NUM_ALGO_ORDERS"
+        venue.sandbox.faults.add(Fault(on=on, kind=FaultKind.REFUSED, code=-1013, msg=full, where=where))
     async with started(tmp_path, venue) as bot:
         await bot.post("BUY", "unprotected")
         await bot.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,11 +24,9 @@ def read_timestamp(text: str) -> datetime:
     if iso is not None and iso["zone"] is None:
         problem = f'"timestamp" is {show(text)}, which does not say its time zone'
         raise SignalUnreadable("timestamp", problem, 'Use {{timenow}}, or add "Z" for UTC.')
-    try:
+    with contextlib.suppress(ValueError, OverflowError):  # refused below, in a sentence
         if iso is not None:
             return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
     fix = (
         "Use {{timenow}}, which gives 2026-05-15T08:14:32Z, or a Unix time of 10 digits (seconds) or 13 (milliseconds)."
     )
