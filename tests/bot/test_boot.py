@@ -165,7 +165,7 @@ async def test_halt_and_resume_work_beside_the_running_bot(tmp_path: Path, venue
     ("text", "code", "word"),
     [
         (
-            b'{"signal": "BUY", "symbol": "BTCUSDT", "price": 1.5, "timestamp": 2026-05-15T08:14:32Z, "signal_id": Long}',
+            b'{"signal": "BUY", "symbol": "BTCUSDT", "price": 1.5, "timestamp": 2026-05-15T08:14:32Z, "signal_id": A}',
             0,
             "ok",
         ),
