@@ -1,14 +1,15 @@
 """Helix: a safe, plugin-based executor of trading signals. This is the public door: plugins import from here."""
 
-from helix_core.clock import Clock
+from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, PluginConfig, TradingMode
 from helix_core.contracts.exchange import Capabilities, ExchangeClient, Holding, KeyPermissions, OpenOrder
+from helix_core.contracts.memory import Memory
 from helix_core.contracts.notifier import Notifier
 from helix_core.contracts.risk import RiskCheck, RiskContext
 from helix_core.contracts.signal_source import Fields, SignalSource
 from helix_core.domain.halt import Halt, HaltKind
 from helix_core.domain.limits import RiskLimits
-from helix_core.domain.market import Balance, Balances, Instrument, Ticker
+from helix_core.domain.market import Balance, Balances, Instrument, Level, OrderBook, Ticker
 from helix_core.domain.money import ceil_to, exact, floor_to, plain
 from helix_core.domain.notice import Notice, NoticeKind
 from helix_core.domain.order import (
@@ -73,10 +74,13 @@ __all__ = [
     "Instrument",
     "InvariantBroken",
     "KeyPermissions",
+    "Level",
+    "Memory",
     "Notice",
     "NoticeKind",
     "Notifier",
     "OpenOrder",
+    "OrderBook",
     "OrderIntent",
     "OrderKind",
     "OrderNotAllowed",
@@ -100,6 +104,7 @@ __all__ = [
     "SignalUnreadable",
     "StopWouldTrigger",
     "StoreError",
+    "SystemClock",
     "Ticker",
     "TradingMode",
     "Verdict",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from helix_core.clock import Clock
+    from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.contracts.memory import Memory
 
 
 class TradingMode(StrEnum):
@@ -80,7 +82,8 @@ class PluginConfig:
 class ExchangeConfig(PluginConfig):
     """What a driver is given. `base_url` and `ws_url` replace the venue's own origins when set.
 
-    `api_key` and `api_secret` are None in paper mode.
+    `api_key` and `api_secret` are None in paper mode: then a driver gives public market data only, and the paper
+    plugin, given the driver's client as `venue` and a `memory`, fills orders by it.
     """
 
     mode: TradingMode
@@ -90,3 +93,5 @@ class ExchangeConfig(PluginConfig):
     api_secret: SecretStr | None = None
     base_url: str | None = None
     ws_url: str | None = None
+    venue: ExchangeClient | None = None
+    memory: Memory | None = None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from helix_core.ccxt.evidence import Answer
     from helix_core.config import ExchangeConfig
     from helix_core.contracts.exchange import OpenOrder
-    from helix_core.domain.market import Balances, Instrument, Ticker
+    from helix_core.domain.market import Balances, Instrument, OrderBook, Ticker
     from helix_core.domain.order import Fill, OrderRef, OrderReport
 
 _CLOSE_TIMEOUT_S = 2.0
@@ -120,6 +120,14 @@ class CcxtQuestions(ExchangeClient):
 
         async def ask(venue: Any) -> Ticker:
             return reading.read_ticker(symbol, await venue.fetch_ticker(symbol), self.config.clock.now())
+
+        return await self.line.ask(ask)
+
+    async def order_book(self, symbol: str) -> OrderBook:
+        """Ask for the best levels of the book. Raises DataMissing for a level without price or quantity."""
+
+        async def ask(venue: Any) -> OrderBook:
+            return reading.read_book(symbol, await venue.fetch_order_book(symbol), self.config.clock.now())
 
         return await self.line.ask(ask)
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from helix_core.contracts.exchange import OpenOrder
-from helix_core.domain.market import Balance, Balances, Instrument, Ticker
+from helix_core.domain.market import Balance, Balances, Instrument, Level, OrderBook, Ticker
 from helix_core.domain.money import exact
 from helix_core.domain.order import Fill, OrderReport, OrderStatus
 from helix_core.domain.signal import Action
@@ -65,6 +65,16 @@ def read_ticker(symbol: str, ticker: Mapping[str, Any], at: datetime) -> Ticker:
         message = f"{symbol}: bid {bid}, ask {ask} and last {last} are not a market"
         raise DataMissing(message)
     return Ticker(symbol=symbol, bid=bid, ask=ask, last=last, at=at)
+
+
+def read_book(symbol: str, book: Mapping[str, Any], at: datetime) -> OrderBook:
+    """Read both sides of an order book, best level first."""
+
+    def levels(side: str) -> tuple[Level, ...]:
+        rows = need(book, side)
+        return tuple(Level(decimal(rows, row, 0), decimal(rows, row, 1)) for row in range(len(rows)))
+
+    return OrderBook(symbol=symbol, bids=levels("bids"), asks=levels("asks"), at=at)
 
 
 def read_balances(balances: Mapping[str, Any], at: datetime) -> Balances:

@@ -66,11 +66,19 @@ def payload(
         secret = fields.pop("secret", None)
         signal = source.read(fields)
     except SignalUnreadable as unreadable:
-        errors.print(f"problem  {unreadable.field}: {unreadable.problem}", markup=False, soft_wrap=True)
-        errors.print(f"fix      {unreadable.fix}", markup=False, soft_wrap=True)
+        errors.print(f"problem  {unreadable.field}: {unreadable.problem}", markup=False)
+        errors.print(f"fix      {unreadable.fix}", markup=False)
         raise typer.Exit(1) from None
-    console.print(f"ok       {signal.action.value} {signal.symbol}, signal_id {signal.signal_id!r}", markup=False)
-    console.print(f"         price {signal.price} (for the record), strategy {signal.strategy!r}", markup=False)
-    console.print(f"         timestamp {signal.timestamp or 'none: its age is counted from its arrival'}", markup=False)
+    console.print(
+        f"ok       {signal.action.value} {signal.symbol}, signal_id {signal.signal_id!r}", markup=False, soft_wrap=True
+    )
+    console.print(
+        f"         price {signal.price} (for the record), strategy {signal.strategy!r}", markup=False, soft_wrap=True
+    )
+    console.print(
+        f"         timestamp {signal.timestamp or 'none: its age is counted from its arrival'}",
+        markup=False,
+        soft_wrap=True,
+    )
     held = "in the message" if secret else "not in the message: send it as header X-Webhook-Secret"
     console.print(f"         secret {held}", markup=False)

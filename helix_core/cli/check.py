@@ -42,9 +42,9 @@ class Finding:
             if self.fix is None
             else "[red]problem[/red]"
         )
-        console.print(f"{word}  {self.what:<12} {self.seen}".replace("\n", " "), soft_wrap=True)
+        console.print(f"{word}  {self.what:<12} {self.seen}".replace("\n", " "))
         if self.fix is not None:
-            console.print(f"         {'fix':<12} {self.fix}", markup=False, soft_wrap=True)
+            console.print(f"         {'fix':<12} {self.fix}", markup=False)
 
 
 def check() -> None:

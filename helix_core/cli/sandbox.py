@@ -51,8 +51,16 @@ async def _serve(venue: Sandbox, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serving(venue.app, port=port) as url:
-        console.print(f"{venue.name} sandbox at {url}, {venue.symbol}, key {venue.api_key}, secret {venue.api_secret}")
+        console.print(
+            f"{venue.name} sandbox at {url}, {venue.symbol}, key {venue.api_key}, secret {venue.api_secret}",
+            soft_wrap=True,
+        )
         upper = venue.name.upper()
-        console.print(f"{upper}_BASE_URL={url} {upper}_API_KEY={venue.api_key} {upper}_API_SECRET={venue.api_secret}")
-        console.print(f"Control: POST {url}/sandbox/price, POST {url}/sandbox/faults, GET {url}/sandbox/ledger")
+        console.print(
+            f"{upper}_BASE_URL={url} {upper}_API_KEY={venue.api_key} {upper}_API_SECRET={venue.api_secret}",
+            soft_wrap=True,
+        )
+        console.print(
+            f"Control: POST {url}/sandbox/price, POST {url}/sandbox/faults, GET {url}/sandbox/ledger", soft_wrap=True
+        )
         await stop.wait()

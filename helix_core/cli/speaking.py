@@ -19,8 +19,8 @@ EXIT_PROBLEM = 1
 EXIT_CONFIGURATION = 2
 EXIT_CRASH = 70
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def sentences(command: Callable[P, None]) -> Callable[P, None]:
@@ -49,7 +49,7 @@ def sentences(command: Callable[P, None]) -> Callable[P, None]:
 def tell(error: HelixError) -> None:
     """Print every problem of an error, one a line."""
     for problem in str(error).splitlines():
-        errors.print(f"[red]problem[/red]  {_escaped(problem)}", soft_wrap=True)
+        errors.print(f"[red]problem[/red]  {_escaped(problem)}")
 
 
 def _first(error: BaseException) -> BaseException:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from helix_core.domain.market import Balances, Instrument, Ticker
+    from helix_core.domain.market import Balances, Instrument, OrderBook, Ticker
     from helix_core.domain.order import ApprovedOrder, ExitOrder, Fill, OrderRef, OrderReport, ProtectiveOrder
     from helix_core.domain.signal import Action
 
@@ -98,6 +98,10 @@ class ExchangeClient(ABC):
         """Ask for best bid, best ask and last price."""
 
     @abstractmethod
+    async def order_book(self, symbol: str) -> OrderBook:
+        """Ask for the best levels of the book, as deep as the venue tells in one answer."""
+
+    @abstractmethod
     async def get_balance(self) -> Balances:
         """Ask for all holdings, free and locked."""
 
@@ -123,7 +127,10 @@ class ExchangeClient(ABC):
 
     @abstractmethod
     async def place_oco_order(self, order: ProtectiveOrder) -> OrderReport:
-        """Put the protective stop on the venue, whatever the venue calls it. StopWouldTrigger: too late."""
+        """Cover `quantity` with stops on the venue, whatever the venue calls them. StopWouldTrigger: too late.
+
+        Stops that the venue attached to the entry by itself count: only a shortfall is placed.
+        """
 
     @abstractmethod
     async def cancel_order(self, ref: OrderRef) -> OrderReport:

@@ -62,6 +62,24 @@ class Ticker:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One price of the order book with the base units that wait there."""
+
+    price: Decimal
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBook:
+    """The best levels of both sides, best first, with the time Helix learnt them (aware UTC)."""
+
+    symbol: str
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """Holdings in one currency: `free` can be spent, `locked` is held by open orders."""
 

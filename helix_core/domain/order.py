@@ -130,8 +130,9 @@ class ExitOrder:
 class ProtectiveOrder:
     """The stop that rests on the venue for a long position: sell `quantity` when the price falls to `stop_price`.
 
-    `take_profit_price` is the far limit leg that an OCO needs. `entry_order_id` is the venue's id of the entry, for
-    venues that attach the stop to it. `plain` asks for a stop alone, where the pair of orders was refused.
+    `take_profit_price` is the far limit leg that an OCO needs. `entry_order_id` is the venue's id of the entry: stops
+    that the venue itself attached to it count, and only what they leave uncovered is placed. `plain` asks for a stop
+    alone, where the pair of orders was refused.
     """
 
     client_order_id: str
@@ -168,12 +169,16 @@ AnyOrder = ApprovedOrder | ExitOrder | ProtectiveOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRef:
-    """How to find an order again: Helix's own id, what it is for, and the venue's id once known."""
+    """How to find an order again: Helix's own id, what it is for, and what the venue called it, once known.
+
+    Of a stop `entry_order_id` is the venue's id of the entry it protects.
+    """
 
     client_order_id: str
     kind: OrderKind
     symbol: str
-    venue_order_id: str | None = None
+    venue_order_ids: tuple[str, ...] = ()
+    entry_order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +212,8 @@ class OrderReport:
 
     A protective order may be several orders at the venue (the legs of an OCO, one close order for each fill):
     `venue_order_ids` names all of them, the first being the stop. `filled` is what has been executed so far in base
-    units, all of them together; `protecting` is what living stops still cover. `raw_status` is the venue's own word.
+    units, all of them together; `protecting` is what living stops still cover, and `stop_price` where they rest, if
+    the venue says. `raw_status` is the venue's own word.
     """
 
     client_order_id: str
@@ -216,4 +222,5 @@ class OrderReport:
     venue_order_ids: tuple[str, ...]
     raw_status: str
     protecting: Decimal
+    stop_price: Decimal | None = None
     fills: tuple[Fill, ...] | None = None

@@ -63,11 +63,14 @@ class Ledger:
             await journal.record_fills(session, self._client.name, trade.id, entry.client_order_id, fills)
         return trade
 
-    async def record(self, trade_id: int, client_order_id: str, report: OrderReport, fills: tuple[Fill, ...]) -> None:
-        """Keep a final order of a trade with its fills, in one commit."""
+    async def record(
+        self, trade_id: int, client_order_id: str, report: OrderReport, fills: tuple[Fill, ...], *, over: bool = True
+    ) -> None:
+        """Keep an order of a trade with its fills, in one commit; `over` when it can fill no more."""
+        state = JournalState.DONE if over else JournalState.LIVE
         async with self._store.write() as session:
             await journal.record_fills(session, self._client.name, trade_id, client_order_id, fills)
-            await journal.mark(session, client_order_id, JournalState.DONE, self._clock.now(), report=report)
+            await journal.mark(session, client_order_id, state, self._clock.now(), report=report)
         self._market.balances.forget()
 
     async def position(self, trade_id: int) -> Position:

@@ -76,6 +76,7 @@ class OrderDesk:
             quantity=order.quantity,
             stop_price=order.stop_price if isinstance(order, ProtectiveOrder) else None,
             take_profit_price=order.take_profit_price if isinstance(order, ProtectiveOrder) else None,
+            entry_order_id=order.entry_order_id if isinstance(order, ProtectiveOrder) else None,
             base_before=base_before,
             state=JournalState.SENT.value,
             sent_at=now,

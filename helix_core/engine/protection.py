@@ -20,7 +20,7 @@ from helix_core.store.schema import JournalState, TradeRow
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from helix_core.domain.order import OrderReport
+    from helix_core.domain.order import Fill, OrderReport
     from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ledger
     from helix_core.engine.orders import OrderDesk
@@ -40,7 +40,7 @@ class Protection:
         self._desk, self._ledger, self._seller = desk, ledger, seller
         self._market, self._store = account.market, account.store
         self._limits, self._clock = account.limits, account.clock
-        self.guarded: dict[int, str] = {}
+        self.guarded: dict[int, tuple[str, ...]] = {}
 
     async def ensure(self, trade: TradeRow) -> bool:
         """Make sure that all the trade holds is covered by a living stop. Also the whole of its recovery.
@@ -74,7 +74,10 @@ class Protection:
         await self._book(trade.id, row, await self._desk.cancel(row))
 
     async def _still_alive(self, trade_id: int, row: JournalRow) -> bool:
-        """Ask the venue about a stop that should be resting; books it when it is over."""
+        """Ask the venue about a stop that should be resting, and book what it has filled.
+
+        False when it is over, or no longer covers all that is held.
+        """
         try:
             report = await self._desk.resolve(row)
         except OrderRefused:
@@ -84,13 +87,17 @@ class Protection:
                 raise OrderOutcomeUnknown(f"The venue calls stop {row.client_order_id} {report.raw_status!r}.")
             await self._book(trade_id, row, report)
             return False
-        await self._desk.mark(row, JournalState.LIVE, report=report)
-        self.guarded[trade_id] = report.venue_order_ids[0]
+        await self._ledger.record(trade_id, row.client_order_id, report, await self._fills(row, report), over=False)
+        if report.protecting + self._market.rules().lot_step <= await self._ledger.held(trade_id):
+            return False
+        self.guarded[trade_id] = report.venue_order_ids
         return True
 
     async def _book(self, trade_id: int, row: JournalRow, report: OrderReport) -> None:
-        fills = await self._desk.fills(row.symbol, report) if report.filled else ()
-        await self._ledger.record(trade_id, row.client_order_id, report, fills)
+        await self._ledger.record(trade_id, row.client_order_id, report, await self._fills(row, report))
+
+    async def _fills(self, row: JournalRow, report: OrderReport) -> tuple[Fill, ...]:
+        return await self._desk.fills(row.symbol, report) if report.filled else ()
 
     async def _arm(self, trade: TradeRow, signal_row: int, held: Decimal, *, rearmed: bool) -> bool:
         """Put a stop: the pair of orders, else a plain one, else sell, halt and raise the alarm."""
@@ -131,11 +138,12 @@ class Protection:
         report = await self._desk.send(order, signal_row=signal_row, attempt=attempt, trade_id=trade_id)
         now = self._clock.now()
         async with self._store.write() as session:
-            await journal.mark(session, client_order_id, JournalState.LIVE, now, report=report)
+            row = await journal.mark(session, client_order_id, JournalState.LIVE, now, report=report)
+            row.stop_price = report.stop_price or order.stop_price
             trade = await session.get_one(TradeRow, trade_id)
-            trade.stop_loss_price = float(order.stop_price)
+            trade.stop_loss_price = float(report.stop_price or order.stop_price)
             session.add(trade)
-        self.guarded[trade_id] = report.venue_order_ids[0]
+        self.guarded[trade_id] = report.venue_order_ids
 
     async def _give_up(self, trade: TradeRow, signal_row: int, problem: str) -> None:
         """No stop can be put: halt first, so that it is in force whatever the sale does; then sell."""

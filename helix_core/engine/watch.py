@@ -24,9 +24,9 @@ class StopWatch:
     """Compares the stops that must be resting with those that are, once a second. Changes nothing itself."""
 
     def __init__(
-        self, client: ExchangeClient, symbol: str, guarded: Mapping[int, str], call: Callable[[int], None]
+        self, client: ExchangeClient, symbol: str, guarded: Mapping[int, tuple[str, ...]], call: Callable[[int], None]
     ) -> None:
-        """Watch `guarded` (trade id to the venue's id of its stop); `call` is told a trade whose stop is gone."""
+        """Watch `guarded` (trade id to the venue's ids of its stop); `call` is told a trade whose stop is not whole."""
         self._client, self._symbol, self._guarded, self._call = client, symbol, guarded, call
         self._blind = False
 
@@ -49,6 +49,6 @@ class StopWatch:
             return
         self._blind = False
         for trade_id, stop in guarded.items():
-            if stop not in resting and self._guarded.get(trade_id) == stop:
-                log.info("stop_not_resting", trade_id=trade_id, venue_order_id=stop)
+            if not resting.issuperset(stop) and self._guarded.get(trade_id) == stop:
+                log.info("stop_not_resting", trade_id=trade_id, gone=sorted(set(stop) - resting))
                 self._call(trade_id)

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 def reference(row: JournalRow) -> OrderRef:
     """How the venue can be asked about this order."""
-    first = row.venue_order_ids.split(" ")[0] or None
     return OrderRef(
-        client_order_id=row.client_order_id, kind=OrderKind(row.kind), symbol=row.symbol, venue_order_id=first
+        client_order_id=row.client_order_id,
+        kind=OrderKind(row.kind),
+        symbol=row.symbol,
+        venue_order_ids=tuple(row.venue_order_ids.split()),
+        entry_order_id=row.entry_order_id,
     )
 
 

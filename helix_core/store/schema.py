@@ -100,6 +100,7 @@ class JournalRow(SQLModel, table=True):
     quantity: Decimal = Field(sa_type=DecimalText)
     stop_price: Decimal | None = Field(default=None, sa_type=DecimalText)
     take_profit_price: Decimal | None = Field(default=None, sa_type=DecimalText)
+    entry_order_id: str | None = None
     base_before: Decimal | None = Field(default=None, sa_type=DecimalText)
     state: str = Field(index=True)
     sent_at: datetime = Field(sa_type=UtcDateTime)
@@ -218,6 +219,16 @@ class CursorRow(SQLModel, table=True):
 
     notifier: str = Field(primary_key=True)
     notice_id: int
+
+
+class MemoryRow(SQLModel, table=True):
+    """What a plugin keeps over a restart."""
+
+    __tablename__: ClassVar[str] = "plugin_memory"
+
+    plugin: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    value: str
 
 
 class MetaRow(SQLModel, table=True):

@@ -62,9 +62,9 @@ def protect(*, plain: bool = False, quantity: str = "0.0084") -> ProtectiveOrder
     )
 
 
-def ref(kind: OrderKind = OrderKind.ENTRY, venue_order_id: str | None = None) -> OrderRef:
+def ref(kind: OrderKind = OrderKind.ENTRY, *venue_order_ids: str) -> OrderRef:
     """How to find the order again."""
-    return OrderRef(client_order_id=CID, kind=kind, symbol=SYMBOL, venue_order_id=venue_order_id)
+    return OrderRef(client_order_id=CID, kind=kind, symbol=SYMBOL, venue_order_ids=venue_order_ids)
 
 
 def market(**changes: Any) -> dict[str, Any]:

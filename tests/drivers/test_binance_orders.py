@@ -166,7 +166,7 @@ async def test_an_archived_order_was_cancelled_without_a_fill(binance: BinanceCl
     words = "Order was canceled or expired with no executed qty over 90 days ago and has been archived."
     tiny.on("GET", ORDER, refusal(-2026, words))
 
-    report = await binance.find_order(ref(venue_order_id="28"))
+    report = await binance.find_order(ref(OrderKind.ENTRY, "28"))
 
     assert report is not None
     assert (report.status, report.filled, report.venue_order_ids) == (OrderStatus.CANCELED, 0, ("28",))

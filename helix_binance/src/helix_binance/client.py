@@ -133,7 +133,7 @@ class BinanceClient(CcxtExchange):
             client_order_id=ref.client_order_id,
             status=OrderStatus.CANCELED,
             filled=Decimal(0),
-            venue_order_ids=(ref.venue_order_id,) if ref.venue_order_id else (),
+            venue_order_ids=ref.venue_order_ids,
             raw_status="ARCHIVED",
             protecting=Decimal(0),
         )

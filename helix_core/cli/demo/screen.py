@@ -33,7 +33,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """A plain line."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(text, markup=False)
 
     def alert(self, candle: Candle, body: str) -> None:
         """An alert leaves TradingView."""
@@ -90,4 +90,4 @@ class Screen:
             return {row[0] for row in connection.execute("SELECT DISTINCT status FROM trades")}
 
     def _line(self, what: str, text: str, style: str) -> None:
-        self._console.print(f"  {what:<9} {text}", style=style, markup=False, soft_wrap=True)
+        self._console.print(f"  {what:<9} {text}", style=style, markup=False)
