@@ -35,15 +35,21 @@ async def keep_starting_equity(session: AsyncSession, equity: Decimal) -> None:
 
 
 async def drawdown_pct(session: AsyncSession) -> Decimal | None:
-    """How far equity is below its peak, in percent of the peak; None before the first start is complete."""
+    """How far equity is below its peak, in percent of the peak; None before the first start is complete.
+
+    Once a human has ended a drawdown halt, the peak is counted anew from there.
+    """
     start = await session.get(MetaRow, _STARTING_EQUITY)
     if start is None:
         return None
+    since = await halts.last_cleared_at(session, HaltKind.DRAWDOWN)
     equity = peak = Decimal(start.value)
     for result in await trades.results_since(session):
+        if since is not None and result.closed_at > since:
+            since, peak = None, equity
         equity += result.pnl
         peak = max(peak, equity)
-    return 100 * (peak - equity) / peak
+    return Decimal(0) if since is not None else 100 * (peak - equity) / peak
 
 
 async def day_pnl_pct(session: AsyncSession, now: datetime, unrealised: Decimal = Decimal(0)) -> Decimal | None:

@@ -12,7 +12,7 @@ from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
 from helix_core.errors import OrderOutcomeUnknown, OrderRefused
 from helix_core.notify import messages
-from helix_core.store import inbox, outbox, trades
+from helix_core.store import halts, inbox, outbox, trades
 
 if TYPE_CHECKING:
     from helix_core.engine.account import Account
@@ -49,8 +49,12 @@ class Exit:
         """Judge, cancel the stop, confirm, sell what is held, record and tell. Raises Rejection."""
         async with self._store.read() as session:
             trade = next((row for row in await trades.open_trades(session) if row.symbol == stored.signal.symbol), None)
+            in_force = await halts.active(session)
         if trade is None:
             raise Rejection("no_open_position", f"There is no open position in {stored.signal.symbol} to sell.")
+        mismatch = next((halt for halt in in_force if halt.kind is HaltKind.RECONCILE), None)
+        if mismatch is not None:
+            raise Rejection("trading_halted", f"Halt reconcile: {mismatch.detail}. The position stays under its stop.")
         await self._judge(stored, trade)
         try:
             await self._protection.lift(trade)

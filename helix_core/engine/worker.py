@@ -185,7 +185,7 @@ class Worker:
         """Something went wrong that nobody foresaw: stop entries until a human has looked."""
         now = self._clock.now()
         async with self._store.write() as session:
-            await breaker.halt(session, HaltKind.RECONCILE, f"unexpected {type(error).__name__}", now)
+            await breaker.halt(session, HaltKind.MANUAL, f"unexpected {type(error).__name__}, see the log", now)
             outbox.owe(session, NoticeKind.ERROR, messages.failure(error), now)
 
     async def _look_after_entries(self, patience_s: float) -> None:

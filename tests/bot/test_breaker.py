@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,6 @@ async def test_a_drawdown_halts_entries(tmp_path: Path, venue: Venue) -> None:
 
 async def test_a_halt_never_keeps_anyone_in_a_position(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
-    import sqlite3
-
     with sqlite3.connect(bot.folder / "data" / "helix.db") as connection:
         connection.execute("INSERT INTO halts (kind, detail, raised_at) VALUES ('manual', 'x', '2026-01-01 00:00:00')")
 
@@ -98,3 +97,30 @@ async def test_the_owner_hears_everything_in_order_on_telegram(tmp_path: Path, v
             texts = [message.text for message in telegram.messages]
             assert texts == bot.notices()
             assert [text.split(" ")[1] for text in texts] == ["BOT", "OPENED:", "SIGNAL", "CLOSED:"]
+
+
+async def test_after_a_drawdown_was_ended_by_a_human_it_is_counted_anew(tmp_path: Path, venue: Venue) -> None:
+    async with running(tmp_path, environment(venue, MAX_DRAWDOWN_PCT="0.9")) as bot:
+        await lose(bot, venue)
+        with sqlite3.connect(bot.folder / "data" / "helix.db") as connection:
+            connection.execute("UPDATE halts SET cleared_at = '2026-01-01 00:00:00'")
+            connection.execute("UPDATE results SET closed_at = '2025-01-01 00:00:00'")
+
+        await lose(bot, venue, BEFORE)
+
+        assert bot.rows("SELECT count(*) FROM halts WHERE cleared_at IS NULL") == [(0,)]
+
+
+async def test_in_a_reconcile_halt_nothing_is_sent_for_the_pair(bot: RunningBot, venue: Venue) -> None:
+    await bot.post("BUY")
+    sent = len(venue.sent("POST", "DELETE"))
+    with sqlite3.connect(bot.folder / "data" / "helix.db") as connection:
+        connection.execute(
+            "INSERT INTO halts (kind, detail, raised_at) VALUES ('reconcile', 'x', '2026-01-01 00:00:00')"
+        )
+
+    answer = await bot.post("SELL")
+
+    assert (answer.status_code, answer.json()["reason"]) == (409, "trading_halted")
+    assert len(venue.sent("POST", "DELETE")) == sent
+    assert len(venue.resting()) == 2
