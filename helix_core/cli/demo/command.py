@@ -134,11 +134,22 @@ def _verdict(play: Play, database: Path, candles: int) -> bool:
     return not found and not missing
 
 
+def _mode(exchange: str) -> Mapping[str, str]:
+    """Testnet, as an owner would begin. A venue without one is traded "live": at the sandbox's address, on loopback."""
+    from helix_core.config import TradingMode  # noqa: PLC0415 - keeps --help instant
+    from helix_core.plugins import exchange_modes  # noqa: PLC0415
+    from helix_core.settings import LIVE_PHRASE  # noqa: PLC0415
+
+    if TradingMode.TESTNET in exchange_modes(exchange, SystemClock()):
+        return {"TRADING_MODE": TradingMode.TESTNET.value}
+    return {"TRADING_MODE": TradingMode.LIVE.value, "LIVE_CONFIRMATION": LIVE_PHRASE}
+
+
 def _settings(venue: Sandbox, url: str, telegram: FakeTelegram) -> Mapping[str, str]:
     upper = venue.name.upper()
     return {
         "ACTIVE_EXCHANGE": venue.name,
-        "TRADING_MODE": "testnet",
+        **_mode(venue.name),
         "TRADING_PAIR": venue.symbol,
         f"{upper}_BASE_URL": url,
         f"{upper}_API_KEY": venue.api_key,
