@@ -158,7 +158,7 @@ class Entry:
             trade = await session.get_one(TradeRow, trade_id)
             await inbox.finish(session, stored.row, now, trade_id=trade_id)
             if trade.status == "open" and trade.stop_loss_price is not None:
-                stop = await journal.of_trade(session, trade_id, OrderKind.STOP)
+                stop = await journal.standing(session, trade_id, OrderKind.STOP)
                 if stop is None or stop.stop_price is None:
                     raise InvariantBroken(f"trade {trade_id} is protected by no journalled stop")
                 text = messages.trade_opened(

@@ -90,15 +90,14 @@ class Ledger:
     async def ending(self, trade_id: int) -> Ending:
         """How a trade ended whose coins are gone: by the order that sold last, and by whose wish."""
         async with self._store.read() as session:
-            exit_row = await journal.of_trade(session, trade_id, OrderKind.EXIT)
-            stop_row = await journal.of_trade(session, trade_id, OrderKind.STOP)
+            row = await journal.last_to_sell(session, trade_id)
             fills = await journal.fills_of(session, trade_id)
-            if exit_row is not None and exit_row.filled:
-                wish = await session.get_one(InboxRow, exit_row.signal_row)
+            if row is None:
+                return BY_BREAKER
+            if row.kind == OrderKind.EXIT.value:
+                wish = await session.get_one(InboxRow, row.signal_row)
                 return BY_SIGNAL if wish.action == Action.SELL.value else BY_BREAKER
-        if stop_row is None or not stop_row.filled:
-            return BY_BREAKER
-        far = stop_row.take_profit_price
+        far = row.take_profit_price
         return BY_FAR_LEG if far is not None and fills[-1].price >= far else BY_STOP
 
     async def close(self, trade: TradeRow, ending: Ending) -> None:

@@ -11,7 +11,8 @@ import structlog
 from helix_core.domain.identifiers import client_order_id
 from helix_core.domain.order import OrderKind, ProtectiveOrder
 from helix_core.domain.signal import Action
-from helix_core.errors import NOT_PLACED, ExchangeError, ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused
+from helix_core.engine.lookup import PATIENCE_S, PAUSES_S, LookUp
+from helix_core.errors import NOT_PLACED, ExchangeError, OrderOutcomeUnknown, OrderRefused
 from helix_core.store import journal
 from helix_core.store.schema import JournalRow, JournalState, SignalRow
 
@@ -28,9 +29,6 @@ log = structlog.get_logger(__name__)
 
 _CALL_TIMEOUT_S = 30.0
 _RETRY_PAUSES_S = (0.25, 0.5, 1.0)
-_LOOK_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
-_PATIENCE_S = 60.0
-_CLEAN_ABSENCES = 3
 
 
 class OrderDesk:
@@ -40,6 +38,7 @@ class OrderDesk:
         """Work for one account."""
         self._client, self._store = account.client, account.store
         self._market, self._clock = account.market, account.clock
+        self._look_up = LookUp(account)
 
     async def next_id(self, signal_row: int, kind: OrderKind) -> tuple[str, int]:
         """Client order id and attempt number for the next order of this kind that the signal causes."""
@@ -121,53 +120,13 @@ class OrderDesk:
             return report
         return await self.resolve(row)
 
-    async def resolve(self, row: JournalRow, *, patience_s: float = _PATIENCE_S) -> OrderReport:
-        """Look the order up until the venue proves what became of it.
+    async def resolve(self, row: JournalRow, *, patience_s: float = PATIENCE_S) -> OrderReport:
+        """Find out what became of an order already sent: see LookUp.resolve."""
+        return await self._look_up.resolve(row, patience_s=patience_s)
 
-        Raises OrderRefused (marked NOT_PLACED) when it is proven absent: the venue's own fence has passed, several
-        clean answers do not know it, and the account does not show it. Raises OrderOutcomeUnknown when `patience_s`
-        ends first; counting failures proves nothing.
-        """
-        deadline = self._clock.monotonic() + patience_s
-        absences, looks = 0, 0
-        while True:
-            report = await self._look(row)
-            if isinstance(report, ExchangeError):
-                absences = 0
-            elif report is not None and (report.status.final or row.kind == OrderKind.STOP.value):
-                return report
-            elif report is None and self._clock.now() > row.fence_at:
-                absences += 1
-                if absences >= _CLEAN_ABSENCES and await self._account_shows_nothing(row):
-                    await self.mark(row, JournalState.NOT_PLACED, detail="proven absent")
-                    raise OrderRefused("The order never reached the venue (proven by look-up).", code=NOT_PLACED)
-            pause_s = _LOOK_PAUSES_S[min(looks, len(_LOOK_PAUSES_S) - 1)]
-            looks += 1
-            if self._clock.monotonic() + pause_s > deadline:
-                raise OrderOutcomeUnknown(f"Nobody knows yet whether order {row.client_order_id} was placed.")
-            await asyncio.sleep(pause_s)
-
-    async def _look(self, row: JournalRow) -> OrderReport | ExchangeError | None:
-        try:
-            async with asyncio.timeout(_CALL_TIMEOUT_S):
-                return await self._client.find_order(journal.reference(row))
-        except ExchangeError as error:
-            return error
-        except TimeoutError:
-            return ExchangeUnavailable("no answer")
-
-    async def _account_shows_nothing(self, row: JournalRow) -> bool:
-        """True when open orders and the base balance agree that the order was never placed."""
-        try:
-            open_now = await self._client.open_orders(row.symbol)
-            if any(order.client_order_id.startswith(row.client_order_id) for order in open_now):
-                return False
-            if row.kind == OrderKind.ENTRY.value and row.base_before is not None:
-                base = row.symbol.split("/")[0]
-                return (await self._client.get_balance()).of(base).total <= row.base_before
-        except ExchangeError:
-            return False
-        return True
+    async def glance(self, row: JournalRow) -> OrderReport | ExchangeError | None:
+        """Ask the venue about an order once: see LookUp.glance."""
+        return await self._look_up.glance(row)
 
     async def cancel(self, row: JournalRow) -> OrderReport:
         """Cancel a resting order and return only when the venue confirms that it is final.
@@ -175,8 +134,8 @@ class OrderDesk:
         Raises OrderOutcomeUnknown when the venue does not confirm it within a minute: the order may still be alive.
         """
         await self.mark(row, JournalState.CANCELLING)
-        deadline = self._clock.monotonic() + _PATIENCE_S
-        for pause_s in (*_LOOK_PAUSES_S, *(4.0,) * 20):
+        deadline = self._clock.monotonic() + PATIENCE_S
+        for pause_s in (*PAUSES_S, *(4.0,) * 20):
             try:
                 async with asyncio.timeout(_CALL_TIMEOUT_S):
                     report = await self._client.cancel_order(journal.reference(row))
@@ -198,8 +157,8 @@ class OrderDesk:
         """
         if report.fills is not None and sum(fill.quantity for fill in report.fills) == report.filled:
             return report.fills
-        deadline = self._clock.monotonic() + _PATIENCE_S
-        for pause_s in (*_LOOK_PAUSES_S, *(4.0,) * 20):
+        deadline = self._clock.monotonic() + PATIENCE_S
+        for pause_s in (*PAUSES_S, *(4.0,) * 20):
             try:
                 async with asyncio.timeout(_CALL_TIMEOUT_S):
                     fills = await self._client.get_fills(symbol, report.venue_order_ids)

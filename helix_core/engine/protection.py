@@ -8,10 +8,10 @@ import structlog
 
 from helix_core.domain.halt import HaltKind
 from helix_core.domain.notice import NoticeKind
-from helix_core.domain.order import OrderKind, ProtectiveOrder
+from helix_core.domain.order import OrderKind, OrderReport, ProtectiveOrder
 from helix_core.engine import breaker
 from helix_core.engine.ledger import BY_BREAKER, BY_STOP
-from helix_core.errors import InvariantBroken, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
+from helix_core.errors import NOT_PLACED, InvariantBroken, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
 from helix_core.notify import messages
 from helix_core.risk import stop_price, take_profit_price
 from helix_core.store import journal, outbox
@@ -20,7 +20,7 @@ from helix_core.store.schema import JournalState, TradeRow
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from helix_core.domain.order import Fill, OrderReport
+    from helix_core.domain.order import Fill
     from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ledger
     from helix_core.engine.orders import OrderDesk
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_OVER = (JournalState.DONE, JournalState.REFUSED, JournalState.NOT_PLACED)
+_MOST_TRIES = 5
 
 
 class Protection:
@@ -52,13 +52,13 @@ class Protection:
         self.guarded.pop(trade.id, None)
         await self._seller.settle(trade)
         row = await self._stop_of(trade.id)
-        if row is not None and row.state not in _OVER and await self._still_alive(trade.id, row):
+        if row is not None and await self._still_alive(trade.id, row):
             return True
         held = await self._ledger.held(trade.id)
         if held <= 0 or self._ledger.is_dust(held, self._stop_for(await self._entry_price(trade.id))):
             await self._ledger.close(trade, await self._ledger.ending(trade.id))
             return False
-        return await self._arm(trade, await self._signal_of(trade.id), held, rearmed=row is not None)
+        return await self._arm(trade, await self._signal_of(trade.id), held)
 
     async def lift(self, trade: TradeRow) -> None:
         """Cancel the trade's stop and return when it is final, with every fill it made booked.
@@ -69,7 +69,7 @@ class Protection:
         assert trade.id is not None
         self.guarded.pop(trade.id, None)
         row = await self._stop_of(trade.id)
-        if row is None or row.state in _OVER:
+        if row is None:
             return
         await self._book(trade.id, row, await self._desk.cancel(row))
 
@@ -99,10 +99,12 @@ class Protection:
     async def _fills(self, row: JournalRow, report: OrderReport) -> tuple[Fill, ...]:
         return await self._desk.fills(row.symbol, report) if report.filled else ()
 
-    async def _arm(self, trade: TradeRow, signal_row: int, held: Decimal, *, rearmed: bool) -> bool:
+    async def _arm(self, trade: TradeRow, signal_row: int, held: Decimal) -> bool:
         """Put a stop: the pair of orders, else a plain one, else sell, halt and raise the alarm."""
         assert trade.id is not None
-        for plain in (False, True):
+        rearmed = trade.stop_loss_price is not None
+        plain, problem = False, ""
+        for _ in range(_MOST_TRIES):
             try:
                 await self._place(trade.id, signal_row, held, plain=plain)
             except StopWouldTrigger as refusal:
@@ -111,13 +113,31 @@ class Protection:
                 await self._ledger.close(trade, BY_STOP)
                 return False
             except OrderRefused as refusal:
-                log.warning("stop_refused", trade_id=trade.id, plain=plain, problem=str(refusal))
                 problem = str(refusal)
+                log.warning("stop_not_placed", trade_id=trade.id, plain=plain, problem=problem)
+                if await self._adopt_late(trade.id):
+                    return True
+                if plain and refusal.code != NOT_PLACED:
+                    break
+                plain = plain or refusal.code != NOT_PLACED
             else:
                 if rearmed:
                     await self._tell_rearmed(trade.id)
                 return True
         await self._give_up(trade, signal_row, problem)
+        return False
+
+    async def _adopt_late(self, trade_id: int) -> bool:
+        """Take over a stop that was thought never to have been placed, and arrived after all."""
+        async with self._store.read() as session:
+            missing = await journal.not_placed(session, trade_id, OrderKind.STOP)
+        for row in missing:
+            report = await self._desk.glance(row)
+            if isinstance(report, OrderReport) and report.protecting > 0:
+                log.warning("late_stop_adopted", trade_id=trade_id, client_order_id=row.client_order_id)
+                await self._desk.mark(row, JournalState.LIVE, report=report)
+                self.guarded[trade_id] = report.venue_order_ids
+                return True
         return False
 
     async def _place(self, trade_id: int, signal_row: int, held: Decimal, *, plain: bool) -> None:
@@ -172,7 +192,7 @@ class Protection:
 
     async def _stop_of(self, trade_id: int) -> JournalRow | None:
         async with self._store.read() as session:
-            return await journal.of_trade(session, trade_id, OrderKind.STOP)
+            return await journal.standing(session, trade_id, OrderKind.STOP)
 
     async def _entry_price(self, trade_id: int) -> Decimal:
         return (await self._ledger.position(trade_id)).entry_price

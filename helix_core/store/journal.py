@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlmodel import col, select
+from sqlmodel import and_, col, select
 
 from helix_core.domain.order import Fill, OrderKind, OrderRef
 from helix_core.domain.signal import Action
@@ -76,6 +76,34 @@ async def _latest(session: AsyncSession, condition: object, kind: OrderKind) -> 
         .limit(1)
     )
     return rows.first()
+
+
+async def standing(session: AsyncSession, trade_id: int, kind: OrderKind) -> JournalRow | None:
+    """The order of this kind in a trade that is, or may be, alive at the venue."""
+    alive = col(JournalRow.state).in_([JournalState.LIVE.value, *(state.value for state in UNSETTLED)])
+    return await _latest(session, and_(JournalRow.trade_id == trade_id, alive), kind)
+
+
+async def last_to_sell(session: AsyncSession, trade_id: int) -> JournalRow | None:
+    """The order that made the trade's latest sale; None while nothing was sold."""
+    rows = await session.exec(
+        select(JournalRow)
+        .join(FillRow, col(FillRow.client_order_id) == JournalRow.client_order_id)
+        .where(FillRow.trade_id == trade_id, FillRow.side == Action.SELL.value)
+        .order_by(col(FillRow.at).desc())
+        .limit(1)
+    )
+    return rows.first()
+
+
+async def not_placed(session: AsyncSession, trade_id: int, kind: OrderKind) -> list[JournalRow]:
+    """Orders of a trade that were held to be absent, latest first."""
+    query = select(JournalRow).where(
+        JournalRow.trade_id == trade_id,
+        JournalRow.kind == kind.value,
+        JournalRow.state == JournalState.NOT_PLACED.value,
+    )
+    return list(await session.exec(query.order_by(col(JournalRow.sent_at).desc())))
 
 
 async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> list[JournalRow]:

@@ -223,3 +223,36 @@ async def test_a_silent_venue_is_refused_by_its_gate(bot: RunningBot, venue: Ven
     assert (answer.status_code, answer.json()["reason"]) == (409, "exchange_unreachable")
     assert venue.sent("POST") == []
     assert (await bot.client.get("/health")).json()["status"] == "degraded"
+
+
+async def test_a_stop_that_never_arrived_is_put_again_at_once(bot: RunningBot, venue: Venue) -> None:
+    venue.sandbox.faults.add(fault(f"POST {OCO}", kind=FaultKind.LOST_REQUEST))
+
+    answer = await bot.post("BUY")
+
+    assert answer.json()["status"] == "accepted", "within the 2.5 s of the answer, not after the venue's fence of 20 s"
+    assert len(venue.parameters("POST", OCO)) == 2
+    assert_protected(bot, venue)
+
+
+async def test_a_stop_that_arrives_late_is_not_put_twice(bot: RunningBot, venue: Venue) -> None:
+    venue.sandbox.faults.add(fault(f"POST {OCO}", kind=FaultKind.LOST_ANSWER))
+    venue.sandbox.faults.add(fault("GET /api/v3/order", kind=FaultKind.INVISIBLE, times=8))
+
+    await bot.post("BUY")
+    await bot.until("SELECT action FROM signals", [("accepted",)])
+
+    assert len(venue.parameters("POST", OCO)) == 1, "its coins are locked, so it must be there"
+    assert_protected(bot, venue)
+
+
+async def test_coins_of_the_owner_are_not_taken_for_a_proof(bot: RunningBot, venue: Venue) -> None:
+    venue.sandbox.venue.transfer("BTC", Decimal(1))
+    venue.sandbox.faults.add(fault(f"POST {OCO}", kind=FaultKind.LOST_REQUEST))
+
+    answer = await bot.post("BUY")
+
+    assert answer.status_code == 202, (
+        "with other coins lying about a late stop would be accepted too: wait for the fence"
+    )
+    assert len(venue.parameters("POST", OCO)) == 1

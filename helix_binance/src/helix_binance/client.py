@@ -44,7 +44,7 @@ class BinanceClient(CcxtExchange):
     ccxt_id: ClassVar[str] = "binance"
     # recvWindow is checked again just before the matching engine, which is given 10 s; 5 s more for good measure.
     capabilities: ClassVar[Capabilities] = Capabilities(
-        testnet=True, entry_carries_stop=False, order_fence_s=_RECV_WINDOW_S + 10.0 + 5.0
+        testnet=True, entry_carries_stop=False, order_fence_s=_RECV_WINDOW_S + 10.0 + 5.0, stops_lock_funds=True
     )
     # Without these, loading markets asks seven endpoints on three hosts, some of which a trade-only key may not use.
     venue_options: ClassVar[Mapping[str, object]] = {

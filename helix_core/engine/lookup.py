@@ -1,0 +1,103 @@
+"""Looking up: an order whose outcome is not known is followed until the venue proves what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from helix_core.domain.order import OrderKind
+from helix_core.errors import NOT_PLACED, ExchangeError, ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused
+from helix_core.store import journal
+from helix_core.store.schema import JournalState
+
+if TYPE_CHECKING:
+    from helix_core.domain.order import OrderReport
+    from helix_core.engine.account import Account
+    from helix_core.store.schema import JournalRow
+
+PATIENCE_S = 60.0
+PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+_CALL_TIMEOUT_S = 30.0
+_CLEAN_ABSENCES = 3
+_CLEAN_ABSENCES_OF_A_STOP = 2
+
+
+class LookUp:
+    """Finds orders again by Helix's own ids, and proves that one was never placed. Sends nothing."""
+
+    def __init__(self, account: Account) -> None:
+        """Look on one account."""
+        self._client, self._store, self._clock = account.client, account.store, account.clock
+
+    async def resolve(self, row: JournalRow, *, patience_s: float = PATIENCE_S) -> OrderReport:
+        """Look the order up until the venue proves what became of it.
+
+        Raises OrderRefused (marked NOT_PLACED) when it is proven absent, OrderOutcomeUnknown when `patience_s` ends
+        first; counting failures proves nothing.
+        """
+        deadline = self._clock.monotonic() + patience_s
+        absences, looks = 0, 0
+        while True:
+            report = await self.glance(row)
+            if isinstance(report, ExchangeError):
+                absences = 0
+            elif report is None:
+                absences += 1
+                if await self._proven_absent(row, absences):
+                    await self._mark_absent(row)
+                    raise OrderRefused("The order never reached the venue (proven by look-up).", code=NOT_PLACED)
+            elif report.status.final or row.kind == OrderKind.STOP.value:
+                return report
+            pause_s = PAUSES_S[min(looks, len(PAUSES_S) - 1)]
+            looks += 1
+            if self._clock.monotonic() + pause_s > deadline:
+                raise OrderOutcomeUnknown(f"Nobody knows yet whether order {row.client_order_id} was placed.")
+            await asyncio.sleep(pause_s)
+
+    async def glance(self, row: JournalRow) -> OrderReport | ExchangeError | None:
+        """Ask once. None: the venue answered that it knows no such order now; an error is returned, not raised."""
+        try:
+            async with asyncio.timeout(_CALL_TIMEOUT_S):
+                return await self._client.find_order(journal.reference(row))
+        except ExchangeError as error:
+            return error
+        except TimeoutError:
+            return ExchangeUnavailable("no answer")
+
+    async def _proven_absent(self, row: JournalRow, absences: int) -> bool:
+        """Whether the latest of `absences` clean answers in a row proves that the order was never placed.
+
+        After the venue's own fence: three answers, the open orders and the balance agree. Before it only for a stop
+        whose coins lie free, on a venue where a resting stop locks them: should the first still arrive, the venue
+        has the coins for one of the two only, and refuses the other.
+        """
+        try:
+            if self._clock.now() > row.fence_at:
+                return absences >= _CLEAN_ABSENCES and await self._account_shows_nothing(row)
+            guarded = row.kind == OrderKind.STOP.value and self._client.capabilities.stops_lock_funds
+            return guarded and absences >= _CLEAN_ABSENCES_OF_A_STOP and await self._only_its_coins_lie_free(row)
+        except (ExchangeError, TimeoutError):
+            return False
+
+    async def _account_shows_nothing(self, row: JournalRow) -> bool:
+        async with asyncio.timeout(_CALL_TIMEOUT_S):
+            open_now = await self._client.open_orders(row.symbol)
+            if any(order.client_order_id.startswith(row.client_order_id) for order in open_now):
+                return False
+            if row.kind != OrderKind.ENTRY.value or row.base_before is None:
+                return True
+            return (await self._client.get_balance()).of(_base(row)).total <= row.base_before
+
+    async def _only_its_coins_lie_free(self, row: JournalRow) -> bool:
+        async with asyncio.timeout(_CALL_TIMEOUT_S):
+            held = (await self._client.get_balance()).of(_base(row))
+        return held.free >= row.quantity and held.total < 2 * row.quantity
+
+    async def _mark_absent(self, row: JournalRow) -> None:
+        async with self._store.write() as session:
+            now = self._clock.now()
+            await journal.mark(session, row.client_order_id, JournalState.NOT_PLACED, now, detail="proven absent")
+
+
+def _base(row: JournalRow) -> str:
+    return row.symbol.split("/")[0]
