@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -27,12 +27,13 @@ from helix_core.engine.seller import Seller
 from helix_core.engine.snapshot import Snapshots
 from helix_core.engine.watch import StopWatch
 from helix_core.engine.worker import Worker
-from helix_core.errors import ConfigError, ExchangeError, ExchangeUnavailable
+from helix_core.errors import ConfigError, DataMissing, ExchangeError, ExchangeUnavailable
 from helix_core.notify import messages
 from helix_core.notify.delivery import Delivery
 from helix_core.risk import RiskEngine
-from helix_core.store import outbox
+from helix_core.store import identity, outbox, trades
 from helix_core.store.database import Store
+from helix_core.store.memory import StoredMemory
 from helix_core.web import DoorSettings, Server, create_app
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ async def run(settings: Settings, plugins: Plugins, clock: Clock, stop: asyncio.
         store = await Store.open(settings.database_url.get_secret_value())
         stack.push_async_callback(store.close)
         await outbox.StoredOutbox(store).register(notifier.name for notifier in plugins.notifiers)
+        await identity.claim(store, settings.active_exchange, settings.trading_mode)
         bot = assemble(settings, plugins, store, clock)
         source = plugins.signal_sources[0]
         app = create_app(desk=bot.desk, source=source, door=_door(settings, clock))
@@ -97,9 +99,7 @@ async def run(settings: Settings, plugins: Plugins, clock: Clock, stop: asyncio.
 
 def assemble(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -> Bot:
     """Build every part. Touches neither network nor disk. Raises ConfigError or PluginError."""
-    if settings.trading_mode is TradingMode.PAPER:
-        raise ConfigError("TRADING_MODE is paper, which this version cannot do yet. Use testnet, or a local sandbox.")
-    client = plugins.exchange_client(exchange_config(settings, clock))
+    client = _client(settings, plugins, store, clock)
     market = Market(client, settings.trading_pair, clock)
     account = Account(client=client, store=store, market=market, limits=settings.limits, clock=clock)
     delivery = Delivery(plugins.notifiers, outbox.StoredOutbox(store), clock)
@@ -137,6 +137,16 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -
     )
 
 
+def _client(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -> ExchangeClient:
+    """The driver's client; in paper mode the one that simulates orders on the driver's prices."""
+    config = exchange_config(settings, clock)
+    client = plugins.exchange_client(config)
+    if settings.trading_mode is not TradingMode.PAPER:
+        return client
+    values, memory = settings.plugin_values("paper"), StoredMemory(store, "paper")
+    return plugins.paper_client(replace(config, values=values, venue=client, memory=memory))
+
+
 async def boot(bot: Bot) -> None:
     """From a closed door to an open one. Raises ConfigError or ExchangeError in one sentence."""
     label, settings = bot.client.label, bot.settings
@@ -148,11 +158,12 @@ async def boot(bot: Bot) -> None:
             raise ExchangeUnavailable(view.problem)
         if view.instrument is not None and not view.instrument.trading:
             raise ConfigError(f"{settings.trading_pair} is not trading on {label}. Choose another TRADING_PAIR.")
+        await _check_pair(bot)
         await bot.worker.recover()
-    except ExchangeError as error:
+    except (ExchangeError, DataMissing) as error:
         origin = f"{settings.active_exchange.upper().replace('-', '_')}_BASE_URL"
-        raise type(error)(
-            f"{label} could not be used at start: {error} Nothing was traded. "
+        raise ExchangeUnavailable(
+            f"{label} could not be used at start: {error} "
             f"Check the network, the key and {origin}; `helix check` tells which."
         ) from error
     await bot.worker.open_day()
@@ -161,10 +172,16 @@ async def boot(bot: Bot) -> None:
     log.info("ready", exchange=bot.client.name, mode=settings.trading_mode.value, pair=settings.trading_pair)
 
 
+async def _check_pair(bot: Bot) -> None:
+    """A position in another pair would be looked after by nobody."""
+    async with bot.store.read() as session:
+        left = [trade.symbol for trade in await trades.open_trades(session) if trade.symbol != bot.market.symbol]
+    if left:
+        raise ConfigError(f"TRADING_PAIR is {bot.market.symbol}, but a position in {left[0]} is open. Set it back.")
+
+
 async def _check_key(bot: Bot) -> None:
     """A key that can withdraw, or cannot trade, never starts a bot."""
-    if bot.settings.trading_mode is TradingMode.PAPER:
-        return
     rights = await bot.client.key_permissions()
     if rights.applicable and rights.can_withdraw:
         raise ConfigError(
@@ -225,15 +242,16 @@ async def _finish(bot: Bot) -> None:
 
 
 def exchange_config(settings: Settings, clock: Clock) -> ExchangeConfig:
-    """What the driver is given."""
+    """What the driver is given: in paper mode no key, even where there is one."""
+    keyless = settings.trading_mode is TradingMode.PAPER
     return ExchangeConfig(
         name=settings.active_exchange,
         values=settings.plugin_values(settings.active_exchange),
         mode=settings.trading_mode,
         symbol=settings.trading_pair,
         clock=clock,
-        api_key=settings.api_key,
-        api_secret=settings.api_secret,
+        api_key=None if keyless else settings.api_key,
+        api_secret=None if keyless else settings.api_secret,
         base_url=settings.exchange_base_url,
         ws_url=settings.exchange_ws_url,
     )

@@ -8,6 +8,7 @@ HelixError
     SignalUnreadable          the alert cannot be read; names the field and the fix
     OrderNotAllowed           an order object was asked for that the rules forbid
     DataMissing               a value that must be known is not; never replaced by a default
+    Mismatch                  the account does not hold what the database says: send nothing, ask a human
     ExchangeError             something between Helix and the venue
         ExchangeUnavailable       a question got no answer; asking again is safe
             RateLimited               ... but not before `retry_after_s`
@@ -21,6 +22,8 @@ from __future__ import annotations
 
 NOT_PLACED = "not_placed"
 """Code of an OrderRefused that is proven by look-up, not by the venue's own words."""
+HALTED = "halted"
+"""Code of an OrderRefused by Helix itself: a halt came into force before the entry left."""
 
 
 class HelixError(Exception):
@@ -63,6 +66,10 @@ class OrderNotAllowed(HelixError):
 
 class DataMissing(HelixError):
     """A value is not known, or too old to be used."""
+
+
+class Mismatch(HelixError):
+    """What the venue shows cannot be what this database has recorded. Nothing is sent for it until a human looked."""
 
 
 class ExchangeError(HelixError):

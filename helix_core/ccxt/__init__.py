@@ -7,7 +7,7 @@ imports ccxt (half a second); the core never does.
 
 from helix_core.ccxt.evidence import Answer
 from helix_core.ccxt.exchange import CcxtExchange
-from helix_core.ccxt.line import Bounds, NoSuchOrder, QuestionRefused
+from helix_core.ccxt.line import Bounds, Line, NoSuchOrder, QuestionRefused
 from helix_core.ccxt.reading import decimal, moment, need
 from helix_core.ccxt.ruling import Meaning, Ruling, by_ccxt_class
 
@@ -15,6 +15,7 @@ __all__ = [
     "Answer",
     "Bounds",
     "CcxtExchange",
+    "Line",
     "Meaning",
     "NoSuchOrder",
     "QuestionRefused",

@@ -175,8 +175,8 @@ class Line:
 
     def _ruled(self, answer: Answer) -> Ruling:
         ruling = self._rule(answer)
-        if answer.status in _THROTTLING or ruling.meaning is Meaning.THROTTLED:
-            self._pace.hush(answer.retry_after_s)
+        if answer.status in _THROTTLING or ruling.meaning is Meaning.THROTTLED or ruling.pause_s:
+            self._pace.hush(_pause_s(ruling, answer))
         return ruling
 
     async def _mend_clock(self) -> None:
@@ -207,10 +207,15 @@ class Line:
         return "".join(letter if letter.isprintable() else " " for letter in words)[:_LONGEST_WORDS]
 
 
+def _pause_s(ruling: Ruling, answer: Answer) -> float | None:
+    """The venue's own figure, else what the driver knows."""
+    return ruling.pause_s if answer.retry_after_s is None else answer.retry_after_s
+
+
 def _of_question(ruling: Ruling, answer: Answer, text: str) -> HelixError:
     match ruling.meaning:
-        case Meaning.THROTTLED:
-            return RateLimited(text, answer.retry_after_s)
+        case Meaning.THROTTLED | Meaning.HELD_OFF | Meaning.LOCKED_OUT:
+            return RateLimited(text, _pause_s(ruling, answer))
         case Meaning.KEY_REFUSED | Meaning.KEY_DOUBTED:
             return AuthenticationFailed(text)
         case Meaning.NO_MARKET:
@@ -225,9 +230,9 @@ def _of_question(ruling: Ruling, answer: Answer, text: str) -> HelixError:
 
 def _of_order(ruling: Ruling, text: str) -> ExchangeError:
     match ruling.meaning:
-        case Meaning.REFUSED | Meaning.NO_MARKET | Meaning.KEY_REFUSED:
+        case Meaning.REFUSED | Meaning.NO_MARKET | Meaning.KEY_REFUSED | Meaning.LOCKED_OUT:
             return OrderRefused(text, code=ruling.code)
-        case Meaning.CLOCK:
+        case Meaning.CLOCK | Meaning.HELD_OFF:
             return OrderRefused(text, code=ruling.code, transient=True)
         case Meaning.WOULD_TRIGGER:
             return StopWouldTrigger(text, code=ruling.code)

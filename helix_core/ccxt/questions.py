@@ -53,6 +53,9 @@ class CcxtQuestions(ExchangeClient):
         """Say what an answer that is not a plain success proves."""
         return by_ccxt_class(answer)
 
+    def prepare(self, venue: Any) -> None:
+        """Change the ccxt exchange before its first request: its nonces, or the `lane` its requests take."""
+
     def use_clock_offset(self, venue: Any, offset_s: float) -> None:
         """Tell `venue` by how much this clock is ahead. Nothing to do where requests carry no time."""
 
@@ -91,6 +94,7 @@ class CcxtQuestions(ExchangeClient):
         """Open the session, learn the venue's time and the one market. Raises as a question does."""
         await self.disconnect()
         self.line.venue = open_venue(self.ccxt_id, self.config, self.venue_options)
+        self.prepare(self.line.venue)
         try:
             await self.clock_offset_s()
             await self.line.ask(lambda venue: self.fetch_market(venue, self.config.symbol))
@@ -119,6 +123,8 @@ class CcxtQuestions(ExchangeClient):
         """Ask for best bid, best ask and last price. Raises DataMissing where one is not stated."""
 
         async def ask(venue: Any) -> Ticker:
+            if symbol not in (venue.markets or {}):
+                await self.fetch_market(venue, symbol)
             return reading.read_ticker(symbol, await venue.fetch_ticker(symbol), self.config.clock.now())
 
         return await self.line.ask(ask)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Meaning(StrEnum):
-    """What is proven. Only REFUSED, WOULD_TRIGGER, CLOCK, KEY_REFUSED and NO_MARKET prove that no order was placed."""
+    """What is proven. UNKNOWN, KEY_DOUBTED, THROTTLED and ABSENT do not prove that no order was placed; the others do.
+
+    HELD_OFF and LOCKED_OUT are too many requests in the venue's own words: the one passes, the other takes a while.
+    """
 
     REFUSED = "refused"
     WOULD_TRIGGER = "would trigger"
@@ -23,16 +26,22 @@ class Meaning(StrEnum):
     NO_MARKET = "no market"
     ABSENT = "absent"
     THROTTLED = "throttled"
+    HELD_OFF = "held off"
+    LOCKED_OUT = "locked out"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A meaning with the venue's own code and words, where it gave any. `words` hold the venue's message only."""
+    """A meaning with the venue's own code and words, where it gave any. `words` hold the venue's message only.
+
+    `pause_s` is how long nothing may be asked, where the driver knows and the answer carries no figure.
+    """
 
     meaning: Meaning
     code: str | None = None
     words: str = ""
+    pause_s: float | None = None
 
 
 _CLASSES = (

@@ -12,7 +12,7 @@ import os
 import ssl
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -21,10 +21,13 @@ import yarl
 
 from helix_core.ccxt.evidence import CALL, Answer
 from helix_core.config import TradingMode
+from helix_core.domain.money import exact
 from helix_core.errors import ConfigError, InvariantBroken, PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
+    from decimal import Decimal
 
     from helix_core.clock import Clock
     from helix_core.config import ExchangeConfig
@@ -33,10 +36,18 @@ _CONNECT_TIMEOUT_S = 4.0
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
+class Lane(Protocol):
+    """Says when a request may be signed and sent. An order must not wait behind questions."""
+
+    def turn(self, path: str, *, signed: bool, order: bool) -> AbstractAsyncContextManager[object]:
+        """Hold the turn of one request to `path`, from before it is signed until it is answered."""
+
+
 class Wire:
     """Mixed in before a ccxt exchange class. Times come from the Clock, numbers stay text."""
 
     clock: Clock
+    lane: Lane | None = None
     number = str
 
     def milliseconds(self) -> int:
@@ -51,6 +62,10 @@ class Wire:
         """Unix time in us, to the ms."""
         return self.milliseconds() * 1000
 
+    def parse_order_book_bid_ask(self, level: Any, price_key: Any = 0, amount_key: Any = 1, *_: Any) -> list[Decimal]:
+        """Read one level exactly: ccxt makes floats of it, and where it keeps texts, it sorts them by their letters."""
+        return [exact(level[price_key]), exact(level[amount_key])]
+
     def open(self, lazy: bool = False) -> None:
         """Open the session as ccxt does."""
         super().open(lazy)  # type: ignore[misc]
@@ -58,6 +73,14 @@ class Wire:
         # aiohttp sends GET and DELETE again, unasked, when a kept connection turns out to be dead. Then "connection
         # refused" no longer proves that nothing was sent. There is no public switch.
         session._retry_connection = False  # noqa: SLF001
+
+    async def fetch2(self, path: str, api: Any = ("public",), *rest: Any, **more: Any) -> Any:
+        """Sign and send one request, in its turn where the driver has a lane."""
+        send = super().fetch2  # type: ignore[misc]
+        if self.lane is None:
+            return await send(path, api, *rest, **more)
+        async with self.lane.turn(path, signed="public" not in api, order=CALL.get().order):
+            return await send(path, api, *rest, **more)
 
     async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: str | None = None) -> Any:
         """Send one request and return the JSON of a plain success; the answer is left on the Call either way.

@@ -28,6 +28,7 @@ class RiskContext:
     `open_positions` counts open trades and entries whose outcome is not known. `day_pnl_pct` is today's profit or loss
     since 00:00 UTC as a percentage of the day's opening equity, the open position marked at the bid. `seen_before`:
     the same signal_id came within the window. `exchange_problem` says why the venue is not healthy right now.
+    `last_stop_out_at` is when a stop last closed a trade (aware UTC), None when none ever did.
     Ask `ticker`, `balances`, `instrument` and `day_pnl_pct` through the properties: they raise DataMissing for what is
     not known, which denies.
     """
@@ -42,6 +43,7 @@ class RiskContext:
     known_balances: Balances | None
     known_instrument: Instrument | None
     known_day_pnl_pct: Decimal | None
+    last_stop_out_at: datetime | None = None
 
     @property
     def ticker(self) -> Ticker:

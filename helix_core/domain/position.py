@@ -20,7 +20,8 @@ class Position:
     """What a trade's fills add up to.
 
     `bought` and `sold` are base units executed, `held` what is left in the account after fees taken in the base
-    coin; `cost` and `proceeds` are quote; `quote_fees` are fees taken in quote, `other_fees` those in third coins.
+    coin; `cost` and `proceeds` are quote; `quote_fees` are fees taken in quote. `other_fees` are those taken in third
+    coins, each with the quote value of the fills it was taken for.
     """
 
     bought: Decimal
@@ -29,7 +30,7 @@ class Position:
     cost: Decimal
     proceeds: Decimal
     quote_fees: Decimal
-    other_fees: Mapping[str, Decimal]
+    other_fees: Mapping[str, tuple[Decimal, Decimal]]
 
     @property
     def entry_price(self) -> Decimal:
@@ -41,13 +42,16 @@ class Position:
         """Average price received, before fees. Raises ZeroDivisionError when nothing was sold."""
         return self.proceeds / self.sold
 
-    def pnl(self, rates: Mapping[str, Decimal]) -> Decimal:
+    def pnl(self, rates: Mapping[str, Decimal], taker_fee: Decimal) -> Decimal:
         """Quote that came in less quote that went out, all fees included.
 
-        `rates` values third coins in quote per unit. Raises KeyError for a fee without a rate: an unknown cost is never
-        taken for zero. Dust below one lot that could not be sold counts as nothing.
+        `rates` values third coins in quote per unit. A fee in a coin without a rate counts as the full `taker_fee` of
+        its fills, which a discount coin never exceeds: an unknown cost is never taken for zero. Dust below one lot
+        that could not be sold counts as nothing.
         """
-        third = sum((fee * rates[coin] for coin, fee in self.other_fees.items()), Decimal(0))
+        third = Decimal(0)
+        for coin, (fee, value) in self.other_fees.items():
+            third += fee * rates[coin] if coin in rates else value * taker_fee
         return self.proceeds - self.cost - self.quote_fees - third
 
 
@@ -55,7 +59,7 @@ def fold(fills: Iterable[Fill], instrument: Instrument) -> Position:
     """Add up one trade's fills."""
     zero = Decimal(0)
     bought = sold = held = cost = proceeds = quote_fees = zero
-    other_fees: dict[str, Decimal] = {}
+    other_fees: dict[str, tuple[Decimal, Decimal]] = {}
     for fill in fills:
         value = fill.price * fill.quantity
         if fill.side is Action.BUY:
@@ -67,7 +71,8 @@ def fold(fills: Iterable[Fill], instrument: Instrument) -> Position:
         elif fill.fee_currency == instrument.quote:
             quote_fees += fill.fee
         elif fill.fee:
-            other_fees[fill.fee_currency] = other_fees.get(fill.fee_currency, zero) + fill.fee
+            fee, of_value = other_fees.get(fill.fee_currency, (zero, zero))
+            other_fees[fill.fee_currency] = (fee + fill.fee, of_value + value)
     return Position(
         bought=bought,
         sold=sold,

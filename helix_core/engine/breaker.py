@@ -23,15 +23,32 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _STARTING_EQUITY = "starting_equity"
+_TRANSFER_RATIO = Decimal("0.005")
 
 
-async def keep_starting_equity(session: AsyncSession, equity: Decimal) -> None:
-    """Write down the equity at first start, once: drawdown is measured on it plus everything earned since.
+async def keep_bases(session: AsyncSession, equity: Decimal, now: datetime) -> bool:
+    """Keep what losses are measured on: the equity at first start, and that with which the UTC day opened.
 
-    So deposits and withdrawals move neither drawdown nor daily loss.
+    Both are `equity`, the account's with no position open, less what trades have earned since. They are written down
+    once, and again only when money came or went otherwise: so a deposit or a withdrawal moves neither drawdown nor
+    daily loss. False while the account is empty: nothing can be measured on that.
     """
-    if await session.get(MetaRow, _STARTING_EQUITY) is None:
-        session.add(MetaRow(key=_STARTING_EQUITY, value=str(equity)))
+    start = equity - await trades.total_pnl(session)
+    kept = await session.get(MetaRow, _STARTING_EQUITY) or MetaRow(key=_STARTING_EQUITY, value="0")
+    if start > 0 and _moved(Decimal(kept.value), start):
+        kept.value = str(start)
+        session.add(kept)
+    opening = equity - await trades.day_pnl(session, now)
+    known = await trades.opening_equity(session, now)
+    if opening > 0 and (known is None or _moved(known, opening)):
+        log.info("day_opened" if known is None else "transfer_noticed", opening_equity=str(opening))
+        await trades.open_day(session, now, opening)
+    return opening > 0
+
+
+def _moved(known: Decimal, found: Decimal) -> bool:
+    """True when two figures differ by more than fees in third coins and dust can explain."""
+    return abs(found - known) > known * _TRANSFER_RATIO
 
 
 async def drawdown_pct(session: AsyncSession) -> Decimal | None:

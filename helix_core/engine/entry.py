@@ -12,7 +12,7 @@ from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import ApprovedOrder, OrderIntent, OrderKind
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
-from helix_core.errors import InvariantBroken, OrderNotAllowed, OrderOutcomeUnknown, OrderRefused
+from helix_core.errors import ExchangeError, InvariantBroken, OrderNotAllowed, OrderOutcomeUnknown, OrderRefused
 from helix_core.notify import messages
 from helix_core.risk import size_entry, stop_price, take_profit_price
 from helix_core.store import halts, inbox, journal, outbox
@@ -152,7 +152,10 @@ class Entry:
         async with self._store.read() as session:
             trade = await session.get_one(TradeRow, trade_id)
         if trade.status == "open":
-            await self._protection.ensure(trade)
+            try:
+                await self._protection.ensure(trade)
+            except ExchangeError as error:  # the entry is real: say so, and let the worker go on with its stop
+                await self._warn_unprotected(trade_id, str(error))
         position, now = await self._ledger.position(trade_id), self._clock.now()
         async with self._store.write() as session:
             trade = await session.get_one(TradeRow, trade_id)
@@ -171,6 +174,13 @@ class Entry:
         return Outcome(
             status=OutcomeStatus.ACCEPTED, row=stored.row, signal_id=stored.signal.signal_id, trade_id=trade_id
         )
+
+    async def _warn_unprotected(self, trade_id: int, problem: str) -> None:
+        log.warning("entry_not_protected_yet", trade_id=trade_id, problem=problem)
+        held = await self._ledger.held(trade_id)
+        text = messages.unprotected(symbol=self._market.symbol, quantity=held, detail=f"Still trying: {problem}")
+        async with self._store.write() as session:
+            outbox.owe(session, NoticeKind.ERROR, text, self._clock.now())
 
     async def _alarm(self, stored: StoredSignal, client_order_id: str, problem: str) -> Rejection:
         """Nobody knows what became of the entry: stop entries and wake the owner. The worker goes on looking."""

@@ -12,7 +12,8 @@ from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
 from helix_core.errors import OrderOutcomeUnknown, OrderRefused
 from helix_core.notify import messages
-from helix_core.store import halts, inbox, outbox, trades
+from helix_core.store import halts, inbox, journal, outbox, trades
+from helix_core.store.schema import TradeRow
 
 if TYPE_CHECKING:
     from helix_core.engine.account import Account
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from helix_core.engine.snapshot import Snapshots
     from helix_core.risk import RiskEngine
     from helix_core.store.inbox import StoredSignal
-    from helix_core.store.schema import TradeRow
 
 
 class Exit:
@@ -48,8 +48,12 @@ class Exit:
     async def close(self, stored: StoredSignal) -> Outcome:
         """Judge, cancel the stop, confirm, sell what is held, record and tell. Raises Rejection."""
         async with self._store.read() as session:
+            begun = await journal.of_signal(session, stored.row, OrderKind.EXIT)
+            done = None if begun is None or begun.trade_id is None else await session.get(TradeRow, begun.trade_id)
             trade = next((row for row in await trades.open_trades(session) if row.symbol == stored.signal.symbol), None)
             in_force = await halts.active(session)
+        if done is not None and done.id is not None and done.status != "open":
+            return await self._accepted(stored, done.id)  # a crash came between the sale and this
         if trade is None:
             raise Rejection("no_open_position", f"There is no open position in {stored.signal.symbol} to sell.")
         mismatch = next((halt for halt in in_force if halt.kind is HaltKind.RECONCILE), None)
@@ -66,10 +70,13 @@ class Exit:
             raise await self._alarm(stored, trade, str(unknown)) from unknown
         assert trade.id is not None
         await self._ledger.close(trade, await self._ledger.ending(trade.id))
+        return await self._accepted(stored, trade.id)
+
+    async def _accepted(self, stored: StoredSignal, trade_id: int) -> Outcome:
         async with self._store.write() as session:
-            await inbox.finish(session, stored.row, self._clock.now(), trade_id=trade.id)
+            await inbox.finish(session, stored.row, self._clock.now(), trade_id=trade_id)
         return Outcome(
-            status=OutcomeStatus.ACCEPTED, row=stored.row, signal_id=stored.signal.signal_id, trade_id=trade.id
+            status=OutcomeStatus.ACCEPTED, row=stored.row, signal_id=stored.signal.signal_id, trade_id=trade_id
         )
 
     async def _judge(self, stored: StoredSignal, trade: TradeRow) -> None:

@@ -12,6 +12,7 @@ from helix_core.domain.order import OrderKind
 from helix_core.domain.position import fold
 from helix_core.domain.signal import Action
 from helix_core.engine import breaker
+from helix_core.errors import HelixError, InvariantBroken
 from helix_core.notify import messages
 from helix_core.store import journal, outbox, trades
 from helix_core.store.schema import InboxRow, JournalState, TradeRow
@@ -55,6 +56,8 @@ class Ledger:
         self, stored: StoredSignal, entry: JournalRow, report: OrderReport, fills: tuple[Fill, ...]
     ) -> TradeRow:
         """Make the trade of a filled entry, with its fills, in one commit."""
+        if sum(fill.quantity for fill in fills) < report.filled:
+            raise InvariantBroken(f"entry {entry.client_order_id}: the fills do not add up to what was filled")
         now, position = self._clock.now(), fold(fills, self._market.rules())
         async with self._store.write() as session:
             row = await journal.mark(session, entry.client_order_id, JournalState.DONE, now, report=report)
@@ -101,16 +104,17 @@ class Ledger:
         return BY_FAR_LEG if far is not None and fills[-1].price >= far else BY_STOP
 
     async def close(self, trade: TradeRow, ending: Ending) -> None:
-        """End a trade: result, day's figures, halts that follow from it and the owner's message, in one commit.
-
-        Raises ExchangeError while a fee taken in a third coin cannot be valued; nothing is written then.
-        """
+        """End a trade: result, day's figures, halts that follow from it and the owner's message, in one commit."""
         assert trade.id is not None
-        position, now, rules = await self.position(trade.id), self._clock.now(), self._market.rules()
-        pnl = position.pnl(await self._rates(position))
+        async with self._store.read() as session:
+            fills = await journal.fills_of(session, trade.id)
+        rules, now = self._market.rules(), self._clock.now()
+        position = fold(fills, rules)
+        pnl = position.pnl(await self._rates(position), rules.taker_fee)
+        at = fills[-1].at if position.sold else now
         async with self._store.write() as session:
             await trades.close_trade(
-                session, trade.id, position, pnl, status=ending.status, reason=ending.reason, now=now
+                session, trade.id, position, pnl, status=ending.status, reason=ending.reason, at=at
             )
             kind, text = _farewell(ending, rules, position, pnl)
             outbox.owe(session, kind, text, now)
@@ -118,9 +122,14 @@ class Ledger:
         log.info("trade_closed", trade_id=trade.id, status=ending.status, pnl=str(pnl))
 
     async def _rates(self, position: Position) -> dict[str, Decimal]:
-        """Value in quote of every third coin that fees were taken in."""
-        quote = self._market.rules().quote
-        return {coin: (await self._client.get_ticker(f"{coin}/{quote}")).bid for coin in sorted(position.other_fees)}
+        """Value in quote of the third coins that fees were taken in, of those the venue quotes."""
+        rates: dict[str, Decimal] = {}
+        for coin in sorted(position.other_fees):
+            try:
+                rates[coin] = (await self._client.get_ticker(f"{coin}/{self._market.rules().quote}")).bid
+            except HelixError as error:
+                log.warning("fee_counted_at_full_rate", currency=coin, problem=str(error))
+        return rates
 
 
 def _farewell(ending: Ending, rules: Instrument, position: Position, pnl: Decimal) -> tuple[NoticeKind, str]:

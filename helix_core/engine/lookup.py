@@ -6,7 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from helix_core.domain.order import OrderKind
-from helix_core.errors import NOT_PLACED, ExchangeError, ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused
+from helix_core.errors import (
+    NOT_PLACED,
+    ExchangeUnavailable,
+    HelixError,
+    Mismatch,
+    OrderOutcomeUnknown,
+    OrderRefused,
+)
 from helix_core.store import journal
 from helix_core.store.schema import JournalState
 
@@ -32,51 +39,62 @@ class LookUp:
     async def resolve(self, row: JournalRow, *, patience_s: float = PATIENCE_S) -> OrderReport:
         """Look the order up until the venue proves what became of it.
 
-        Raises OrderRefused (marked NOT_PLACED) when it is proven absent, OrderOutcomeUnknown when `patience_s` ends
-        first; counting failures proves nothing.
+        Raises OrderRefused (marked NOT_PLACED) when it is proven absent, Mismatch when the venue no longer knows what
+        it once confirmed, OrderOutcomeUnknown when `patience_s` ends first; counting failures proves nothing.
         """
         deadline = self._clock.monotonic() + patience_s
-        absences, looks = 0, 0
+        absences, late, looks = 0, 0, 0
         while True:
+            fenced = self._clock.now() > row.fence_at
             report = await self.glance(row)
-            if isinstance(report, ExchangeError):
-                absences = 0
+            if isinstance(report, HelixError):
+                absences = late = 0
             elif report is None:
-                absences += 1
-                if await self._proven_absent(row, absences):
-                    await self._mark_absent(row)
-                    raise OrderRefused("The order never reached the venue (proven by look-up).", code=NOT_PLACED)
+                absences, late = absences + 1, late + fenced
+                await self._end_if_absent(row, absences, late)
             elif report.status.final or row.kind == OrderKind.STOP.value:
                 return report
-            pause_s = PAUSES_S[min(looks, len(PAUSES_S) - 1)]
+            pause_s = PAUSES_S[1] if fenced and report is None else PAUSES_S[min(looks, len(PAUSES_S) - 1)]
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:
                 raise OrderOutcomeUnknown(f"Nobody knows yet whether order {row.client_order_id} was placed.")
             await asyncio.sleep(pause_s)
 
-    async def glance(self, row: JournalRow) -> OrderReport | ExchangeError | None:
+    async def glance(self, row: JournalRow) -> OrderReport | HelixError | None:
         """Ask once. None: the venue answered that it knows no such order now; an error is returned, not raised."""
         try:
             async with asyncio.timeout(_CALL_TIMEOUT_S):
                 return await self._client.find_order(journal.reference(row))
-        except ExchangeError as error:
+        except HelixError as error:
             return error
         except TimeoutError:
             return ExchangeUnavailable("no answer")
 
-    async def _proven_absent(self, row: JournalRow, absences: int) -> bool:
-        """Whether the latest of `absences` clean answers in a row proves that the order was never placed.
+    async def _end_if_absent(self, row: JournalRow, absences: int, late: int) -> None:
+        """End the search when the answers prove that the order was never placed. Raises OrderRefused or Mismatch."""
+        if row.venue_order_ids:
+            if absences >= _CLEAN_ABSENCES:
+                raise Mismatch(
+                    f"{self._client.label} does not know {row.kind} order {row.venue_order_ids}, which it once had. "
+                    "Was the account changed, or the testnet reset?"
+                )
+        elif await self._proven_absent(row, absences, late):
+            await self._mark_absent(row)
+            raise OrderRefused("The order never reached the venue (proven by look-up).", code=NOT_PLACED)
+
+    async def _proven_absent(self, row: JournalRow, absences: int, late: int) -> bool:
+        """Whether clean answers (`absences` in a row, `late` of them after the fence) prove it was never placed.
 
         After the venue's own fence: three answers, the open orders and the balance agree. Before it only for a stop
         whose coins lie free, on a venue where a resting stop locks them: should the first still arrive, the venue
         has the coins for one of the two only, and refuses the other.
         """
         try:
-            if self._clock.now() > row.fence_at:
-                return absences >= _CLEAN_ABSENCES and await self._account_shows_nothing(row)
+            if late:
+                return late >= _CLEAN_ABSENCES and await self._account_shows_nothing(row)
             guarded = row.kind == OrderKind.STOP.value and self._client.capabilities.stops_lock_funds
             return guarded and absences >= _CLEAN_ABSENCES_OF_A_STOP and await self._only_its_coins_lie_free(row)
-        except (ExchangeError, TimeoutError):
+        except (HelixError, TimeoutError):
             return False
 
     async def _account_shows_nothing(self, row: JournalRow) -> bool:

@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 Value = TypeVar("Value")
 _ASK_TIMEOUT_S = 6.0
+_POLLS_IN_AN_AGE = 3
 
 
 class Aged(Generic[Value]):
@@ -116,14 +117,16 @@ class Market:
     """The warm state of one symbol on one account."""
 
     def __init__(self, client: ExchangeClient, symbol: str, clock: Clock) -> None:
-        """Know nothing until `warm_up`."""
-        self.symbol = symbol
+        """Know nothing until the venue has been asked. What misses three polls in a row is too old."""
+        self.symbol, balance_poll_s = symbol, client.capabilities.balance_poll_s
         self.ticker: Aged[Ticker] = Aged("ticker", lambda: client.get_ticker(symbol), clock, max_age_s=3.0)
-        self.balances: Aged[Balances] = Aged("balance", client.get_balance, clock, max_age_s=15.0)
+        self.balances: Aged[Balances] = Aged(
+            "balance", client.get_balance, clock, max_age_s=_POLLS_IN_AN_AGE * balance_poll_s
+        )
         self.instrument: Aged[Instrument] = Aged(
             "instrument", lambda: client.instrument(symbol), clock, max_age_s=3600.0
         )
-        self._polls = ((self.ticker, 1), (self.balances, 5), (self.instrument, 600))
+        self._polls = ((self.ticker, 1), (self.balances, balance_poll_s), (self.instrument, 600))
 
     async def view(self, symbol: str) -> MarketView:
         """What is known of `symbol` now, asking the venue at most once and in parallel for what is too old."""

@@ -12,8 +12,8 @@ from helix_core.domain.identifiers import client_order_id
 from helix_core.domain.order import OrderKind, ProtectiveOrder
 from helix_core.domain.signal import Action
 from helix_core.engine.lookup import PATIENCE_S, PAUSES_S, LookUp
-from helix_core.errors import NOT_PLACED, ExchangeError, OrderOutcomeUnknown, OrderRefused
-from helix_core.store import journal
+from helix_core.errors import HALTED, NOT_PLACED, HelixError, OrderOutcomeUnknown, OrderRefused
+from helix_core.store import halts, journal
 from helix_core.store.schema import JournalRow, JournalState, SignalRow
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class OrderDesk:
             updated_at=now,
         )
         async with self._store.write() as session:
+            await _refuse_while_halted(session, row)
             session.add(row)
             if also is not None:
                 also(session)
@@ -91,7 +92,7 @@ class OrderDesk:
             try:
                 return await self._place_and_follow(order, row)
             except OrderRefused as refusal:
-                if refusal.code == NOT_PLACED:
+                if refusal.code in {NOT_PLACED, HALTED}:
                     raise
                 if not refusal.transient or pause_s is None:
                     await self.mark(row, JournalState.REFUSED, detail=str(refusal))
@@ -124,7 +125,7 @@ class OrderDesk:
         """Find out what became of an order already sent: see LookUp.resolve."""
         return await self._look_up.resolve(row, patience_s=patience_s)
 
-    async def glance(self, row: JournalRow) -> OrderReport | ExchangeError | None:
+    async def glance(self, row: JournalRow) -> OrderReport | HelixError | None:
         """Ask the venue about an order once: see LookUp.glance."""
         return await self._look_up.glance(row)
 
@@ -141,7 +142,7 @@ class OrderDesk:
                     report = await self._client.cancel_order(journal.reference(row))
                 if report.status.final:
                     return report
-            except (ExchangeError, TimeoutError) as error:
+            except (HelixError, TimeoutError) as error:
                 log.warning("cancel_not_confirmed", client_order_id=row.client_order_id, problem=_words(error))
             finally:
                 self._market.balances.forget()
@@ -162,9 +163,9 @@ class OrderDesk:
             try:
                 async with asyncio.timeout(_CALL_TIMEOUT_S):
                     fills = await self._client.get_fills(symbol, report.venue_order_ids)
-                if sum(fill.quantity for fill in fills) == report.filled:
+                if sum(fill.quantity for fill in fills) >= report.filled:
                     return fills
-            except (ExchangeError, TimeoutError) as error:
+            except (HelixError, TimeoutError) as error:
                 log.warning("fills_not_known", client_order_id=report.client_order_id, problem=_words(error))
             if self._clock.monotonic() + pause_s > deadline:
                 break
@@ -179,12 +180,31 @@ class OrderDesk:
             await journal.mark(session, row.client_order_id, state, self._clock.now(), report=report, detail=detail)
 
     async def _mark_sent_again(self, row: JournalRow) -> None:
-        async with self._store.write() as session:
-            again = await journal.mark(session, row.client_order_id, JournalState.SENT, self._clock.now())
-            again.fence_at = row.fence_at = self._fence()
+        """Commit that it leaves once more. Raises OrderRefused, marked, when a halt has come into force meanwhile."""
+        try:
+            async with self._store.write() as session:
+                await _refuse_while_halted(session, row)
+                again = await journal.mark(session, row.client_order_id, JournalState.SENT, self._clock.now())
+                again.fence_at = row.fence_at = self._fence()
+        except OrderRefused as refusal:
+            await self.mark(row, JournalState.REFUSED, detail=str(refusal))
+            raise
+
+    async def sellable(self, wanted: Decimal) -> Decimal:
+        """As much of `wanted` as lies free in the account now, floored to the lot step. Raises ExchangeError."""
+        self._market.balances.forget()
+        rules = self._market.rules()
+        return rules.lots(min(wanted, (await self._client.get_balance()).of(rules.base).free))
 
     def _fence(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._client.capabilities.order_fence_s)
+
+
+async def _refuse_while_halted(session: AsyncSession, row: JournalRow) -> None:
+    """An entry is committed only while no halt is in force; both are read and written in one transaction."""
+    if row.kind == OrderKind.ENTRY.value:
+        for halt in await halts.active(session):
+            raise OrderRefused(f"Halt {halt.kind.value}: {halt.detail}.", code=HALTED)
 
 
 def _words(error: BaseException) -> str:

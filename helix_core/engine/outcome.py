@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from helix_core.errors import NOT_PLACED
+from helix_core.errors import HALTED, NOT_PLACED
 
 if TYPE_CHECKING:
     import asyncio
@@ -81,4 +81,5 @@ class Rejection(Exception):
     @classmethod
     def of(cls, refusal: OrderRefused) -> Rejection:
         """The end of a signal whose order was refused, or is proven never to have reached the venue."""
-        return cls("order_not_placed" if refusal.code == NOT_PLACED else "order_refused", str(refusal))
+        reasons = {NOT_PLACED: "order_not_placed", HALTED: "trading_halted"}
+        return cls(reasons.get(refusal.code or "", "order_refused"), str(refusal))

@@ -11,7 +11,7 @@ from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderKind, OrderReport, ProtectiveOrder
 from helix_core.engine import breaker
 from helix_core.engine.ledger import BY_BREAKER, BY_STOP
-from helix_core.errors import NOT_PLACED, InvariantBroken, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
+from helix_core.errors import NOT_PLACED, InvariantBroken, Mismatch, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
 from helix_core.notify import messages
 from helix_core.risk import stop_price, take_profit_price
 from helix_core.store import journal, outbox
@@ -40,13 +40,14 @@ class Protection:
         self._desk, self._ledger, self._seller = desk, ledger, seller
         self._market, self._store = account.market, account.store
         self._limits, self._clock = account.limits, account.clock
+        self._attaches = account.client.capabilities.entry_carries_stop
         self.guarded: dict[int, tuple[str, ...]] = {}
 
     async def ensure(self, trade: TradeRow) -> bool:
         """Make sure that all the trade holds is covered by a living stop. Also the whole of its recovery.
 
         Returns True when it is covered, False when the trade turned out to be closed, or had to be sold because no stop
-        could be put. Raises OrderOutcomeUnknown when nobody knows.
+        could be put. Raises OrderOutcomeUnknown when nobody knows, Mismatch when the account cannot be the trade's.
         """
         assert trade.id is not None
         self.guarded.pop(trade.id, None)
@@ -55,10 +56,33 @@ class Protection:
         if row is not None and await self._still_alive(trade.id, row):
             return True
         held = await self._ledger.held(trade.id)
+        if held > 0 and trade.stop_loss_price is not None:
+            held = await self._still_there(trade.id, held)
         if held <= 0 or self._ledger.is_dust(held, self._stop_for(await self._entry_price(trade.id))):
             await self._ledger.close(trade, await self._ledger.ending(trade.id))
             return False
         return await self._arm(trade, await self._signal_of(trade.id), held)
+
+    async def _still_there(self, trade_id: int, held: Decimal) -> Decimal:
+        """What of `held` lies free in the account. Raises Mismatch when it is nothing: somebody else sold it.
+
+        On a venue that attaches stops to the entry, living ones hold part of it: there it is taken as it stands.
+        """
+        if self._attaches:
+            return held
+        there = await self._desk.sellable(held)
+        if there < held:
+            log.warning("coins_are_missing", trade_id=trade_id, held=str(held), there=str(there))
+            detail = f"Trade {trade_id} holds {held}, of which {there} is free in the account"
+            async with self._store.write() as session:
+                await breaker.halt(session, HaltKind.RECONCILE, detail, self._clock.now())
+            if self._ledger.is_dust(there, self._stop_for(await self._entry_price(trade_id))):
+                raise Mismatch(f"{detail}.")
+        return there
+
+    async def held(self, trade_id: int) -> Decimal:
+        """Base units the trade holds, by its fills."""
+        return await self._ledger.held(trade_id)
 
     async def lift(self, trade: TradeRow) -> None:
         """Cancel the trade's stop and return when it is final, with every fill it made booked.
@@ -88,7 +112,10 @@ class Protection:
             await self._book(trade_id, row, report)
             return False
         await self._ledger.record(trade_id, row.client_order_id, report, await self._fills(row, report), over=False)
-        if report.protecting + self._market.rules().lot_step <= await self._ledger.held(trade_id):
+        uncovered = await self._ledger.held(trade_id) - report.protecting
+        if uncovered >= self._market.rules().lot_step and await self._desk.sellable(uncovered) > 0:
+            if not self._attaches:
+                await self._book(trade_id, row, await self._desk.cancel(row))
             return False
         self.guarded[trade_id] = report.venue_order_ids
         return True
@@ -117,9 +144,12 @@ class Protection:
                 log.warning("stop_not_placed", trade_id=trade.id, plain=plain, problem=problem)
                 if await self._adopt_late(trade.id):
                     return True
-                if plain and refusal.code != NOT_PLACED:
+                if refusal.code == NOT_PLACED:
+                    continue
+                there = await self._still_there(trade.id, held)
+                if plain and there >= held:
                     break
-                plain = plain or refusal.code != NOT_PLACED
+                plain, held = plain or there >= held, there
             else:
                 if rearmed:
                     await self._tell_rearmed(trade.id)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from helix_core.domain.order import ExitOrder, OrderKind
-from helix_core.errors import OrderRefused
+from helix_core.errors import Mismatch, OrderRefused
 from helix_core.store import journal
-from helix_core.store.schema import UNSETTLED
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -33,26 +32,43 @@ class Seller:
         self._market, self._store = account.market, account.store
 
     async def sell_all(self, trade: TradeRow, signal_row: int) -> None:
-        """Sell all that the trade holds; what is left then is dust no venue would take.
+        """Sell all that the trade holds; what is left then is dust no venue would take, or no longer in the account.
 
-        Raises OrderRefused when the venue does not sell it (the position is still held), OrderOutcomeUnknown when
-        nobody knows.
+        Raises OrderRefused when the venue does not sell it (the position is still held), Mismatch when nothing of it is
+        there to be sold, OrderOutcomeUnknown when nobody knows.
         """
         assert trade.id is not None
         await self.settle(trade)
+        limit: Decimal | None = None
         for _ in range(_MOST_ORDERS):
             held = await self._ledger.held(trade.id)
-            if held <= 0 or self._ledger.is_dust(held, self._last_price(trade)):
+            wanted = held if limit is None else min(held, limit)
+            if wanted <= 0 or self._ledger.is_dust(wanted, self._last_price(trade)):
                 return
-            await self._sell(trade.id, signal_row, min(held, self._market.rules().max_quantity), held)
+            try:
+                await self._sell(trade.id, signal_row, min(wanted, self._market.rules().max_quantity), held)
+            except OrderRefused as refusal:
+                left = await self._desk.sellable(held)
+                if left >= wanted:
+                    raise
+                limit = await self._accept_less(trade, left, refusal)
         raise OrderRefused(f"Trade {trade.id} is not sold after {_MOST_ORDERS} orders.")
+
+    async def _accept_less(self, trade: TradeRow, left: Decimal, refusal: OrderRefused) -> Decimal:
+        """Somebody took coins of the trade. Sell what is there; raises Mismatch when that is nothing at all."""
+        assert trade.id is not None
+        log.warning("coins_are_missing", trade_id=trade.id, left=str(left))
+        sold = (await self._ledger.position(trade.id)).sold
+        if self._ledger.is_dust(left, self._last_price(trade)) and not sold:
+            raise Mismatch(f"The coins of trade {trade.id} are not in the account.") from refusal
+        return left
 
     async def settle(self, trade: TradeRow) -> None:
         """Find out what became of an earlier exit of this trade, if that is not known."""
         assert trade.id is not None
         async with self._store.read() as session:
-            row = await journal.of_trade(session, trade.id, OrderKind.EXIT)
-        if row is not None and row.state in UNSETTLED:
+            row = await journal.standing(session, trade.id, OrderKind.EXIT)
+        if row is not None:
             try:
                 await self._book(trade.id, row.client_order_id, row)
             except OrderRefused:

@@ -45,6 +45,7 @@ class Snapshots:
                 known_balances=view.balances,
                 known_instrument=view.instrument,
                 known_day_pnl_pct=None if unrealised is None else await breaker.day_pnl_pct(session, now, unrealised),
+                last_stop_out_at=await trades.last_stop_out_at(session),
             )
 
     async def equity(self, view: MarketView) -> Decimal | None:

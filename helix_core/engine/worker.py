@@ -17,12 +17,13 @@ from helix_core.domain.order import OrderKind
 from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
-from helix_core.errors import ExchangeError, StoreError
+from helix_core.errors import DataMissing, ExchangeError, Mismatch, OrderOutcomeUnknown, OrderRefused, StoreError
 from helix_core.notify import messages
 from helix_core.store import inbox, journal, outbox, trades
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from helix_core.engine.account import Account
     from helix_core.engine.entry import Entry
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from helix_core.engine.protection import Protection
     from helix_core.engine.snapshot import Snapshots
     from helix_core.store.inbox import StoredSignal
-    from helix_core.store.schema import JournalRow
+    from helix_core.store.schema import JournalRow, TradeRow
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,8 @@ CAPACITY = 100
 _TICK_S = 2.0
 _RESUME_PATIENCE_S = 60.0
 _GLANCE_S = 2.0
+_QUARANTINE_S = 30.0
+_ALARM_AFTER_S = 10.0
 
 
 class Worker:
@@ -61,6 +64,10 @@ class Worker:
         self._limits, self._clock, self._told = account.limits, account.clock, told
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
         self._suspects: set[int] = set()
+        self._quarantine: dict[int, float] = {}
+        self._unseen: dict[int, float] = {}
+        self._alarmed: set[int] = set()
+        self._opened_on: date | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -85,11 +92,15 @@ class Worker:
         await self._idle.wait()
 
     async def recover(self) -> None:
-        """Bring everything an earlier run left behind to a known state. Raises ExchangeError where that fails."""
-        async with self._store.read() as session:
-            unfinished = await inbox.unfinished(session)
+        """Bring everything an earlier run left behind to a known state.
+
+        What cannot be settled halts entries and is looked at again, it does not keep the bot from starting. Raises
+        ExchangeError while the venue does not answer at all.
+        """
         await self._look_after_entries(_RESUME_PATIENCE_S)
         await self._look_after_trades()
+        async with self._store.read() as session:
+            unfinished = await inbox.unfinished(session)
         for stored in unfinished:
             self.put(stored, None)
         log.info("recovered", unfinished_signals=len(unfinished))
@@ -121,13 +132,18 @@ class Worker:
             if outcome is not None and not outcome.done():
                 outcome.set_result(ended)
             self._told()
+            await self._look(tick=False)
+        await self._look(tick=tick)
+
+    async def _look(self, *, tick: bool) -> None:
+        """Look after what is open: all of it at a tick, else only what has been suspected."""
         try:
             if tick:
                 await self.open_day()
                 await self._look_after_entries(_GLANCE_S)
             if tick or self._suspects:
                 await self._look_after_trades()
-        except ExchangeError as error:
+        except (ExchangeError, DataMissing) as error:
             log.warning("worker_cannot_look", problem=str(error))
         self._told()
 
@@ -152,6 +168,8 @@ class Worker:
         if begun is not None and stored.signal.action is Action.BUY:
             return await self._entry.resume(stored, begun, patience_s=_RESUME_PATIENCE_S)
         self._refuse_unless_timely(stored)
+        if self._opened_on != self._clock.now().date():
+            await self.open_day()
         if stored.signal.action is Action.SELL:
             return await self._exit.close(stored)
         return await self._entry.open(stored)
@@ -204,24 +222,63 @@ class Worker:
             rows = await trades.open_trades(session)
         for trade in rows:
             assert trade.id is not None
-            if trade.id in self._suspects or trade.id not in self._protection.guarded:
+            due = self._clock.monotonic() >= self._quarantine.get(trade.id, 0)
+            if due and (trade.id in self._suspects or trade.id not in self._protection.guarded):
                 self._suspects.discard(trade.id)
-                await self._protection.ensure(trade)
+                await self._look_after(trade, trade.id)
         self._suspects.clear()
 
-    async def open_day(self) -> None:
-        """Write down the equity with which the UTC day opens, as soon as it can be known."""
+    async def _look_after(self, trade: TradeRow, trade_id: int) -> None:
+        """Cover one trade. What cannot be true halts and is left alone for a while; what is unknown raises an alarm.
+
+        Raises ExchangeError while the venue does not answer.
+        """
+        try:
+            await self._protection.ensure(trade)
+        except Mismatch as mismatch:
+            await self._quarantined(trade, trade_id, str(mismatch))
+        except ExchangeError as error:
+            unseen_since = self._unseen.setdefault(trade_id, self._clock.monotonic())
+            if self._clock.monotonic() - unseen_since >= _ALARM_AFTER_S and trade_id not in self._alarmed:
+                self._alarmed.add(trade_id)
+                await self._warn(trade, f"Its stop cannot be confirmed: {error}")
+            if not isinstance(error, OrderRefused | OrderOutcomeUnknown):
+                raise
+            log.warning("trade_not_settled", trade_id=trade_id, problem=str(error))
+        else:
+            self._unseen.pop(trade_id, None)
+            self._alarmed.discard(trade_id)
+            self._quarantine.pop(trade_id, None)
+
+    async def _quarantined(self, trade: TradeRow, trade_id: int, problem: str) -> None:
+        log.warning("trade_quarantined", trade_id=trade_id, problem=problem)
+        self._quarantine[trade_id] = self._clock.monotonic() + _QUARANTINE_S
         now = self._clock.now()
+        async with self._store.write() as session:
+            if trade_id not in self._alarmed:
+                outbox.owe(session, NoticeKind.ORPHAN, messages.orphan(symbol=trade.symbol, detail=problem), now)
+            await breaker.halt(session, HaltKind.RECONCILE, f"Trade {trade_id}: {problem}", now)
+        self._alarmed.add(trade_id)
+
+    async def _warn(self, trade: TradeRow, detail: str) -> None:
+        assert trade.id is not None
+        held = await self._protection.held(trade.id)
+        text = messages.unprotected(symbol=trade.symbol, quantity=held, detail=detail)
+        async with self._store.write() as session:
+            outbox.owe(session, NoticeKind.ERROR, text, self._clock.now())
+
+    async def open_day(self) -> None:
+        """Keep what losses are measured on, whenever no position is open and the balance is fresh."""
+        now, view = self._clock.now(), self._market.peek()
         async with self._store.read() as session:
-            if await trades.opening_equity(session, now) is not None:
-                return
-        equity = await self._snapshots.equity(self._market.peek())
-        if equity is not None:
-            async with self._store.write() as session:
-                await breaker.keep_starting_equity(session, equity)
-                await trades.open_day(session, now, equity)
-                if self._auto_resume:
-                    await breaker.end_yesterdays_loss_halt(session, now)
+            flat = not await trades.open_trades(session) and not await journal.unsettled(session)
+        if not flat or view.balances is None or view.instrument is None:
+            return
+        async with self._store.write() as session:
+            if await breaker.keep_bases(session, view.balances.of(view.instrument.quote).total, now):
+                self._opened_on = now.date()
+            if self._auto_resume:
+                await breaker.end_yesterdays_loss_halt(session, now)
 
     async def _stored(self, row: JournalRow) -> StoredSignal:
         async with self._store.read() as session:

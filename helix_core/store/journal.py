@@ -119,7 +119,7 @@ async def record_fills(
 ) -> None:
     """Keep executions; one that is already known is not counted again."""
     for fill in fills:
-        if await session.get(FillRow, (exchange, fill.symbol, fill.fill_id)) is None:
+        if await session.get(FillRow, (exchange, client_order_id, fill.fill_id)) is None:
             session.add(
                 FillRow(
                     exchange=exchange,

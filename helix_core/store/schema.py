@@ -112,14 +112,14 @@ class JournalRow(SQLModel, table=True):
 
 
 class FillRow(SQLModel, table=True):
-    """One execution at the venue, exact."""
+    """One execution at the venue, exact. A venue that was reset counts from one again: our order's id names it too."""
 
     __tablename__: ClassVar[str] = "fills"
 
     exchange: str = Field(primary_key=True)
-    symbol: str = Field(primary_key=True)
+    client_order_id: str = Field(primary_key=True, foreign_key="journal.client_order_id")
     fill_id: str = Field(primary_key=True)
-    client_order_id: str = Field(foreign_key="journal.client_order_id", index=True)
+    symbol: str
     trade_id: int = Field(foreign_key="trades.id", index=True)
     venue_order_id: str
     side: str

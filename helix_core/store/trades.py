@@ -23,9 +23,11 @@ async def open_trade(
     session: AsyncSession, stored: StoredSignal, entry: JournalRow, exchange: str, position: Position, now: datetime
 ) -> TradeRow:
     """Make the trade of a filled entry. A signal_id that has traded before gets `#<signals.id>` added."""
-    taken = await session.exec(select(TradeRow.id).where(TradeRow.signal_id == stored.signal.signal_id))
+    name = stored.signal.signal_id
+    while (await session.exec(select(TradeRow.id).where(TradeRow.signal_id == name))).first() is not None:
+        name = f"{name}#{stored.row}"
     trade = TradeRow(
-        signal_id=stored.signal.signal_id if taken.first() is None else f"{stored.signal.signal_id}#{stored.row}",
+        signal_id=name,
         exchange=exchange,
         symbol=stored.signal.symbol,
         side=stored.signal.action.value,
@@ -55,18 +57,18 @@ async def close_trade(
     *,
     status: str,
     reason: str,
-    now: datetime,
+    at: datetime,
 ) -> None:
-    """End a trade and write down what it earned: `pnl` in quote, all fees included."""
+    """End a trade at the time of its last fill, and write down what it earned: `pnl` in quote, all fees included."""
     trade = await session.get_one(TradeRow, trade_id)
-    result = ResultRow(trade_id=trade_id, closed_at=now, pnl=pnl, pnl_pct=100 * pnl / position.cost)
-    trade.status, trade.close_reason, trade.closed_at = status, reason, now
+    result = ResultRow(trade_id=trade_id, closed_at=at, pnl=pnl, pnl_pct=100 * pnl / position.cost)
+    trade.status, trade.close_reason, trade.closed_at = status, reason, at
     trade.exit_price = float(position.exit_price) if position.sold else None
     trade.pnl, trade.pnl_pct = float(result.pnl), float(result.pnl_pct)
     session.add(trade)
     session.add(result)
     await session.flush()
-    await _count(session, now.date())
+    await _count(session, at.date())
 
 
 async def results_since(session: AsyncSession, since: datetime | None = None) -> Sequence[ResultRow]:
@@ -99,14 +101,21 @@ async def opening_equity(session: AsyncSession, now: datetime) -> Decimal | None
 
 
 async def open_day(session: AsyncSession, now: datetime, equity: Decimal) -> None:
-    """Write down the day's opening equity, once."""
-    if await session.get(DayRow, now.date()) is None:
-        session.add(DayRow(date=now.date(), opening_equity=equity))
+    """Write down the day's opening equity."""
+    row = await session.get(DayRow, now.date()) or DayRow(date=now.date(), opening_equity=equity)
+    row.opening_equity = equity
+    session.add(row)
 
 
 async def last_signal_at(session: AsyncSession) -> datetime | None:
     """When the latest signal came."""
     return (await session.exec(select(func.max(SignalRow.received_at)))).one()
+
+
+async def last_stop_out_at(session: AsyncSession) -> datetime | None:
+    """When a stop last closed a trade, or None when none ever did."""
+    query = select(func.max(TradeRow.closed_at)).where(TradeRow.status == "stopped_out")
+    return (await session.exec(query)).one()
 
 
 async def mark_daily_limit(session: AsyncSession, now: datetime) -> None:
