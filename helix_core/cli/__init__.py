@@ -6,6 +6,7 @@ import typer
 
 from helix_core.cli import alerts, bot, check, halts, plugins, sandbox
 from helix_core.cli.demo import command as demo
+from helix_core.cli.new import command as new
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +21,7 @@ app.command("sandbox")(sandbox.sandbox)
 app.command("send")(alerts.send)
 app.command("payload")(alerts.payload)
 app.command("plugins")(plugins.plugins)
+app.command("new")(new.new)
 app.command("halt")(halts.halt)
 app.command("resume")(halts.resume)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from helix_core.cli.speaking import EXIT_PROBLEM, console
+from helix_core.config import TradingMode
 from helix_core.errors import HelixError
 
 if TYPE_CHECKING:
@@ -108,16 +109,8 @@ async def _venue(client: ExchangeClient, settings: Settings) -> AsyncIterator[Fi
             instrument = await client.instrument(settings.trading_pair)
             halted = None if instrument.trading else "Choose another TRADING_PAIR, or wait."
             yield Finding("pair", f"{instrument.symbol} {'is trading' if instrument.trading else 'is halted'}", halted)
-            rights = await client.key_permissions()
-            bad = rights.applicable and (rights.can_withdraw or not rights.can_trade)
-            yield Finding(
-                "key", rights.detail, "Make a key that can read and trade, and nothing else." if bad else None
-            )
-            for warning in rights.warnings:
-                yield Finding("key", warning, "Change it in the venue's key settings.", warning=True)
-            free = (await client.get_balance()).of(instrument.quote).free
-            poor = None if free >= settings.min_balance else "Put money in, or lower MIN_BALANCE."
-            yield Finding("balance", f"{free} {instrument.quote} free", poor)
+            async for finding in _account(client, settings, instrument.quote):
+                yield finding
     except (HelixError, TimeoutError) as error:
         yield Finding(
             "venue",
@@ -126,6 +119,23 @@ async def _venue(client: ExchangeClient, settings: Settings) -> AsyncIterator[Fi
         )
     finally:
         await client.disconnect()
+
+
+async def _account(client: ExchangeClient, settings: Settings, quote: str) -> AsyncIterator[Finding]:
+    if settings.trading_mode is TradingMode.PAPER:
+        yield Finding("key", "paper mode uses none")
+        yield Finding(
+            "balance", f"simulated, in the database; a new account begins with {settings.paper_balance} {quote}"
+        )
+        return
+    rights = await client.key_permissions()
+    bad = rights.applicable and (rights.can_withdraw or not rights.can_trade)
+    yield Finding("key", rights.detail, "Make a key that can read and trade, and nothing else." if bad else None)
+    for warning in rights.warnings:
+        yield Finding("key", warning, "Change it in the venue's key settings.", warning=True)
+    free = (await client.get_balance()).of(quote).free
+    poor = None if free >= settings.min_balance else "Put money in, or lower MIN_BALANCE."
+    yield Finding("balance", f"{free} {quote} free", poor)
 
 
 async def _notifiers(plugins: Plugins) -> AsyncIterator[Finding]:

@@ -31,7 +31,7 @@ def sandbox(
         raise ConfigError(f"PORT {port} cannot be used: {error.strerror}. Choose another with --port.") from None
 
 
-def make(exchange: str, price: Decimal) -> Sandbox:
+def make(exchange: str, price: Decimal | int) -> Sandbox:
     """The sandbox of an installed driver. Raises ConfigError naming those that are installed."""
     from importlib.metadata import entry_points  # noqa: PLC0415
 
@@ -40,7 +40,7 @@ def make(exchange: str, price: Decimal) -> Sandbox:
     if name not in installed:
         known = ", ".join(sorted(installed)) or "none"
         raise ConfigError(f"No sandbox {name or '(name one)'} is installed; installed: {known}.")
-    made: Sandbox = installed[name].load()(price=price)
+    made: Sandbox = installed[name].load()(price=Decimal(price))
     return made
 
 

@@ -6,7 +6,15 @@ from helix_core.config import PluginConfig
 from helix_core.contracts.signal_source import SignalSource
 from helix_core.errors import PluginError
 from helix_core.plugins.loading import KINDS
-from helix_core.plugins.provider import DEFAULT_PLUGINS, EXCHANGE_GROUP, PLUGIN_GROUP, Provider, first_party, installed
+from helix_core.plugins.provider import (
+    DEFAULT_PLUGINS,
+    EXCHANGE_GROUP,
+    PAPER_PLUGIN,
+    PLUGIN_GROUP,
+    Provider,
+    first_party,
+    installed,
+)
 from helix_core.plugins.registry import Registry
 
 _SOURCE = "helix_plugins.tradingview"
@@ -19,6 +27,7 @@ def catalogue() -> list[dict[str, object]]:
     """
     registry = Registry()
     rows = [_row(registry, provider) for provider in (*first_party(DEFAULT_PLUGINS), *installed(PLUGIN_GROUP))]
+    rows.append(first_party((PAPER_PLUGIN,))[0].row(["exchange"], "installed"))
     return [*rows, *(driver.row(["exchange"], "installed") for driver in installed(EXCHANGE_GROUP))]
 
 

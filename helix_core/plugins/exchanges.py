@@ -8,7 +8,7 @@ from helix_core.config import ExchangeConfig, TradingMode
 from helix_core.contracts.exchange import Capabilities, ExchangeClient
 from helix_core.errors import ConfigError, PluginError
 from helix_core.plugins.collecting import Collected
-from helix_core.plugins.provider import EXCHANGE_GROUP, Provider, installed
+from helix_core.plugins.provider import EXCHANGE_GROUP, PAPER_PLUGIN, Provider, first_party, installed
 from helix_core.plugins.registry import Registry
 
 if TYPE_CHECKING:
@@ -36,7 +36,18 @@ def new_client(config: ExchangeConfig) -> ExchangeClient:
     Raises PluginError when the driver is not installed or cannot be used, ConfigError when it does not accept the
     settings or has no such mode.
     """
-    provider = driver(config.name)
+    return _client_of(driver(config.name), config)
+
+
+def paper_client(config: ExchangeConfig) -> ExchangeClient:
+    """A client that simulates orders on the prices of `config.venue`, kept in `config.memory`. Raises as `new_client`.
+
+    It has the driver's name, so that everything above takes it for the driver's own.
+    """
+    return _client_of(first_party((PAPER_PLUGIN,))[0], config)
+
+
+def _client_of(provider: Provider, config: ExchangeConfig) -> ExchangeClient:
     registry = Registry()
     registry.add(provider, provider.load(), allowed=(_HOOK,))
     clients = Collected(_HOOK, ExchangeClient)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helix_core.plugins.exchanges import new_client
+from helix_core.plugins.exchanges import new_client, paper_client
 from helix_core.plugins.loading import Loading
-from helix_core.plugins.provider import DEFAULT_PLUGINS, EXCHANGE_GROUP, PLUGIN_GROUP, Provider, first_party, installed
+from helix_core.plugins.provider import (
+    DEFAULT_PLUGINS,
+    EXCHANGE_GROUP,
+    PAPER_PLUGIN,
+    PLUGIN_GROUP,
+    Provider,
+    first_party,
+    installed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -38,6 +46,7 @@ class Plugins:
         self.signal_sources: tuple[SignalSource, ...] = tuple(found["helix_signal_sources"].objects)
         self._listing = listing
         self._active: str | None = None
+        self._paper = False
 
     @classmethod
     def load(
@@ -67,6 +76,12 @@ class Plugins:
         self._active = config.name
         return client
 
+    def paper_client(self, config: ExchangeConfig) -> ExchangeClient:
+        """Take the client that simulates orders on the prices of `config.venue`. Raises PluginError or ConfigError."""
+        client = paper_client(config)
+        self._paper = True
+        return client
+
     def listing(self) -> list[dict[str, object]]:
         """Every plugin and driver with distribution, version, kinds and status. Imports nothing more.
 
@@ -76,7 +91,8 @@ class Plugins:
             driver.row(["exchange"], "active" if driver.name == self._active else "installed")
             for driver in installed(EXCHANGE_GROUP)
         ]
-        return [*self._listing, *drivers]
+        paper = [plugin.row(["exchange"], "active") for plugin in first_party((PAPER_PLUGIN,)) if self._paper]
+        return [*self._listing, *paper, *drivers]
 
 
 def _candidates(defaults: Sequence[str]) -> list[Provider]:

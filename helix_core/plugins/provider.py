@@ -26,6 +26,9 @@ DEFAULT_PLUGINS = (
 )
 """Helix's own plugins, imported by name like everybody else's. The last part is the plugin's name."""
 
+PAPER_PLUGIN = "helix_plugins.paper"
+"""Simulates any driver's orders. It is asked for a client in paper mode only, so it is not among the others."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 
 

@@ -7,11 +7,11 @@ behind a real socket. `Fault` says what shall go wrong, `prove` that no money wa
 from helix_core.sandbox.book import Book, Level
 from helix_core.sandbox.dialect import Dialect, ReceivedRequest
 from helix_core.sandbox.door import FAULT
-from helix_core.sandbox.faults import TRIGGER, Fault, FaultKind, Faults
+from helix_core.sandbox.faults import CLOSE, TRIGGER, Fault, FaultKind, Faults
 from helix_core.sandbox.fees import FeeCoin, Fees, Money
 from helix_core.sandbox.ledger import Cause, Execution, Ledger, Movement
 from helix_core.sandbox.market import Listing, Market
-from helix_core.sandbox.orders import ExpiryReason, NewOrder, Order, OrderList, OrderType, TimeInForce
+from helix_core.sandbox.orders import Close, ExpiryReason, NewOrder, Order, OrderList, OrderType, TimeInForce
 from helix_core.sandbox.proof import prove
 from helix_core.sandbox.refusal import Reason, Refused
 from helix_core.sandbox.sandbox import KeyRights, Sandbox
@@ -19,10 +19,12 @@ from helix_core.sandbox.server import SandboxServer, serving
 from helix_core.sandbox.venue import Venue
 
 __all__ = [
+    "CLOSE",
     "FAULT",
     "TRIGGER",
     "Book",
     "Cause",
+    "Close",
     "Dialect",
     "Execution",
     "ExpiryReason",

@@ -18,9 +18,9 @@ def admit(new: NewOrder, listing: Listing, ledger: Ledger) -> None:
     """Raise Refused unless a single order keeps every rule but the one about funds."""
     _check_open(listing)
     listing.market.check(new, listing.last)
-    _check_counts(listing, ledger, orders=1, stops=int(new.type is OrderType.STOP_LOSS))
+    _check_counts(listing, ledger, orders=1, stops=int(new.stop_price is not None))
     _check_client_id(new, ledger)
-    if new.type is OrderType.STOP_LOSS and would_trigger(new, listing):
+    if new.stop_price is not None and would_trigger(new, listing) and not listing.market.stops_go_off_at_once:
         raise Refused(Reason.WOULD_TRIGGER, f"the price is {listing.last}, the stop {new.stop_price}")
     if new.type is OrderType.LIMIT_MAKER and _would_take(new, listing):
         raise Refused(Reason.WOULD_TAKE, f"bid {listing.bid}, ask {listing.ask}, limit {new.price}")
@@ -44,7 +44,7 @@ def admit_pair(stop: NewOrder, limit: NewOrder, list_client_id: str | None, list
 def would_trigger(new: NewOrder, listing: Listing) -> bool:
     """Whether the market is already at or beyond the stop."""
     assert new.stop_price is not None, "a stop has a trigger"
-    return listing.last <= new.stop_price if new.side is Action.SELL else listing.last >= new.stop_price
+    return new.type.reached(new.side, new.stop_price, listing.last)
 
 
 def _would_take(new: NewOrder, listing: Listing) -> bool:
@@ -61,7 +61,7 @@ def _check_counts(listing: Listing, ledger: Ledger, *, orders: int, stops: int) 
     open_orders = ledger.open_orders(listing.market.symbol)
     if len(open_orders) + orders > listing.market.max_orders:
         raise Refused(Reason.TOO_MANY_ORDERS, f"{len(open_orders)} orders are open")
-    open_stops = sum(order.type is OrderType.STOP_LOSS for order in open_orders)
+    open_stops = sum(order.stop_price is not None for order in open_orders)
     if stops and open_stops + stops > listing.market.max_stops:
         raise Refused(Reason.TOO_MANY_STOPS, f"{open_stops} stops are open")
 

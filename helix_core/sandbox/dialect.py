@@ -32,5 +32,11 @@ class Dialect(Protocol):
     def routes(self, sandbox: Sandbox) -> Sequence[BaseRoute]:
         """The venue's endpoints over the sandbox's engine."""
 
+    def order_name(self, order_id: int) -> str:
+        """What the venue calls the engine's order with this number."""
+
+    def fill_name(self, execution_id: int) -> str:
+        """What the venue calls the engine's fill with this number."""
+
     def answer(self, fault: Fault, request: ReceivedRequest) -> Response:
         """What the venue answers for a fault that is a rate limit, a refusal, an unknown or an invisible order."""

@@ -67,7 +67,7 @@ class Door:
         if fault.kind is FaultKind.DELAY and fault.done:
             await asyncio.sleep(fault.delay_s or 0)
         match fault.kind:
-            case FaultKind.DELAY | FaultKind.PARTIAL_FILL:
+            case FaultKind.DELAY | FaultKind.PARTIAL_FILL | FaultKind.PENDING:
                 await answer.send_to(send)
             case FaultKind.LOST_REQUEST | FaultKind.LOST_ANSWER:
                 await hang_up(scope, receive)

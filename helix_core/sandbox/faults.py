@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_FAULTS = 1_000
 TRIGGER = "TRIGGER"
 """In place of a method: `TRIGGER BTC/USDT` strikes when a stop of that symbol is set off."""
+CLOSE = "CLOSE"
+"""In place of a method: `CLOSE BTC/USDT` strikes when a fill is about to place the close order it carries."""
 
 
 class FaultKind(StrEnum):
@@ -43,11 +45,16 @@ class FaultKind(StrEnum):
     """Done; the answer breaks off in the middle."""
     INVISIBLE = "invisible"
     """A question is answered as if the venue knew no such order."""
+    PENDING = "pending"
+    """A cancel is accepted, and carried out only `delay_s` later. For venues that know the word."""
 
 
-_IMPLY_DONE = {FaultKind.LOST_ANSWER, FaultKind.CUT_BODY, FaultKind.PARTIAL_FILL}
+_IMPLY_DONE = {FaultKind.LOST_ANSWER, FaultKind.CUT_BODY, FaultKind.PARTIAL_FILL, FaultKind.PENDING}
+_PSEUDO = {TRIGGER: FaultKind.PARTIAL_FILL, CLOSE: FaultKind.REFUSED}
+"""What can go wrong inside the venue, where no request is: the one kind that fits."""
 _NEEDS: dict[FaultKind | None, tuple[str, ...]] = {
     FaultKind.DELAY: ("delay_s",),
+    FaultKind.PENDING: ("delay_s",),
     FaultKind.REFUSED: ("code", "msg"),
     FaultKind.PARTIAL_FILL: ("fraction",),
 }
@@ -88,9 +95,10 @@ class Fault(BaseModel):
     @field_validator("kind")
     @classmethod
     def _fits(cls, kind: FaultKind, info: ValidationInfo) -> FaultKind:
-        """A stop that is set off can only be filled in part."""
-        if info.data.get("on", "").startswith(f"{TRIGGER} ") and kind is not FaultKind.PARTIAL_FILL:
-            message = f"{TRIGGER} can only be a {FaultKind.PARTIAL_FILL}"
+        """A stop that is set off can only be filled in part, a close order only be refused."""
+        method = info.data.get("on", "").partition(" ")[0]
+        if kind is not _PSEUDO.get(method, kind):
+            message = f"{method} can only be a {_PSEUDO[method]}"
             raise ValueError(message)
         return kind
 

@@ -10,6 +10,7 @@ from helix_core.domain.signal import Action
 
 if TYPE_CHECKING:
     from helix_core.sandbox.market import Market
+    from helix_core.sandbox.orders import Order
 
 SMALLEST = Decimal("1E-8")
 """Fees are charged in whole hundred-millionths of a coin."""
@@ -36,19 +37,23 @@ class FeeCoin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fees:
-    """Rates as ratios (0.001 is 0.1 %). A sell pays in quote; a buy in base, or in quote with `buys_pay_in_quote`."""
+    """Rates as ratios (0.001 is 0.1 %). A sell pays in quote; a buy in base, or in quote with `buys_pay_in_quote`.
+
+    Fees in quote are cut to a whole `quote_step`, a power of ten.
+    """
 
     taker: Decimal = Decimal("0.001")
     maker: Decimal = Decimal("0.001")
     buys_pay_in_quote: bool = False
+    quote_step: Decimal = SMALLEST
     coin: FeeCoin | None = None
 
-    def charge(self, market: Market, side: Action, notional: Decimal, quantity: Decimal, *, maker: bool) -> Money:
-        """The fee for one fill in the currency of the pair."""
+    def charge(self, market: Market, order: Order, notional: Decimal, quantity: Decimal, *, maker: bool) -> Money:
+        """The fee for one fill of `order` in a currency of the pair."""
         rate = self.maker if maker else self.taker
-        if side is Action.BUY and not self.buys_pay_in_quote:
+        if order.side is Action.BUY and (order.fee_in_base or not self.buys_pay_in_quote):
             return Money(_whole(quantity * rate, ROUND_DOWN), market.base)
-        return Money(_whole(notional * rate, ROUND_DOWN), market.quote)
+        return Money(_whole(notional * rate, ROUND_DOWN, self.quote_step), market.quote)
 
     def charge_in_coin(self, notional: Decimal, free: Decimal, *, maker: bool) -> Money | None:
         """The fee for one fill in the third coin; None without one, or when the `free` amount of it is too small."""
@@ -65,5 +70,5 @@ class Fees:
         return _whole(notional * max(self.taker, self.maker), ROUND_UP)
 
 
-def _whole(amount: Decimal, rounding: str) -> Decimal:
-    return amount.quantize(SMALLEST, rounding=rounding)
+def _whole(amount: Decimal, rounding: str, step: Decimal = SMALLEST) -> Decimal:
+    return amount.quantize(step, rounding=rounding)

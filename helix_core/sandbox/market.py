@@ -20,7 +20,8 @@ class Market:
     """The rules of one pair. Quantities in base units, prices in quote per base, notionals in quote.
 
     `price_ratios` are the least and the most a limit price may be of the last price. `max_notional` does not bind
-    market orders. None: no such rule.
+    market orders. None: no such rule. `stops_go_off_at_once`: a stop that the price has already passed is carried
+    out, where other venues refuse it.
     """
 
     symbol: str
@@ -37,6 +38,7 @@ class Market:
     max_orders: int = 200
     max_stops: int = 5
     max_lists: int = 20
+    stops_go_off_at_once: bool = False
 
     @property
     def base(self) -> str:

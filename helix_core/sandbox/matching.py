@@ -113,4 +113,4 @@ class Matching:
             fee = self.fees.charge_in_coin(notional, self._account.free(coin.currency), maker=maker)
             if fee is not None:
                 return fee
-        return self.fees.charge(market, order.side, notional, quantity, maker=maker)
+        return self.fees.charge(market, order, notional, quantity, maker=maker)

@@ -15,12 +15,24 @@ if TYPE_CHECKING:
 
 
 class OrderType(StrEnum):
-    """The four kinds of order the venue knows. LIMIT_MAKER is a limit order that may only rest (post only)."""
+    """The kinds of order the venue knows. LIMIT_MAKER is a limit order that may only rest (post only).
+
+    STOP_LOSS and TAKE_PROFIT wait for a trigger and then go to market.
+    """
 
     MARKET = "MARKET"
     LIMIT = "LIMIT"
     LIMIT_MAKER = "LIMIT_MAKER"
     STOP_LOSS = "STOP_LOSS"
+    TAKE_PROFIT = "TAKE_PROFIT"
+
+    def reached(self, side: Action, trigger: Decimal, last: Decimal) -> bool:
+        """Whether a trade at `last` sets off an order that waits for `trigger`.
+
+        A sell stop goes off at or below it and a buy stop at or above; a take-profit the other way round.
+        """
+        falling = (side is Action.SELL) is (self is OrderType.STOP_LOSS)
+        return last <= trigger if falling else last >= trigger
 
 
 class TimeInForce(StrEnum):
@@ -42,11 +54,21 @@ class ExpiryReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """A template: every fill of the order that carries it places one order of this kind, opposite and as large."""
+
+    type: OrderType
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
     """An order as it is sent in.
 
     `quantity` in base units; a MARKET order may state `quote_quantity` in its place. `price` is a limit,
-    `stop_price` a trigger. `client_id` None lets the venue choose one.
+    `stop_price` a trigger. `client_id` None lets the venue choose one. `fee_in_base` makes a buy pay in coins where
+    buys pay in quote.
     """
 
     symbol: str
@@ -58,6 +80,8 @@ class NewOrder:
     stop_price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     client_id: str | None = None
+    close: Close | None = None
+    fee_in_base: bool = False
 
     def __post_init__(self) -> None:
         """A plain word for a side would be taken for the other one: raises TypeError, and ValueError for no size."""
@@ -78,7 +102,8 @@ class NewOrder:
 class Order:
     """One state of an order the venue accepted. `executed` is base units, `quote_executed` what they cost or brought.
 
-    `working_at` is None while a stop waits for its trigger. `list_id` is set for a leg of a pair.
+    `working_at` is None while a stop waits for its trigger. `list_id` is set for a leg of a pair, `parent_id` for an
+    order that a fill of another one placed.
     """
 
     order_id: int
@@ -99,6 +124,9 @@ class Order:
     expiry_reason: ExpiryReason | None = None
     executed: Decimal = Decimal(0)
     quote_executed: Decimal = Decimal(0)
+    close: Close | None = None
+    parent_id: int | None = None
+    fee_in_base: bool = False
 
     @property
     def open(self) -> bool:
@@ -121,10 +149,8 @@ class Order:
         return f"order {self.order_id}" if self.list_id is None else f"list {self.list_id}"
 
     def triggers_at(self, last: Decimal) -> bool:
-        """Whether a trade at `last` sets this stop off: a sell stop at or below its price, a buy stop at or above."""
-        if self.stop_price is None or not self.open:
-            return False
-        return last <= self.stop_price if self.side is Action.SELL else last >= self.stop_price
+        """Whether a trade at `last` sets this order off."""
+        return self.open and self.stop_price is not None and self.type.reached(self.side, self.stop_price, last)
 
     def touched_at(self, last: Decimal) -> bool:
         """Whether a trade at `last` fills this resting limit order."""

@@ -47,6 +47,7 @@ def _order(order: Order) -> dict[str, Any]:
         "order_id": order.order_id,
         "client_id": order.client_id,
         "list_id": order.list_id,
+        "parent_id": order.parent_id,
         "symbol": order.symbol,
         "side": order.side,
         "type": order.type,

@@ -46,6 +46,7 @@ class Sandbox:
         self.api_key, self.api_secret = api_key, api_secret
         self.rights = KeyRights()
         self.requests: deque[ReceivedRequest] = deque(maxlen=MOST_REQUESTS)
+        self.order_name, self.fill_name = dialect.order_name, dialect.fill_name
         endpoints = Starlette(routes=[*Control(self).routes(), *dialect.routes(self)])
         self.app: ASGIApp = Door(endpoints, self, dialect)
 

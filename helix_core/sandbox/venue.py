@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -10,25 +11,27 @@ from helix_core.domain.money import floor_to
 from helix_core.domain.order import OrderStatus
 from helix_core.domain.signal import Action
 from helix_core.sandbox.account import Account
-from helix_core.sandbox.admission import admit, admit_pair
+from helix_core.sandbox.admission import admit_pair
 from helix_core.sandbox.book import Book
-from helix_core.sandbox.faults import TRIGGER, Faults
+from helix_core.sandbox.faults import CLOSE, TRIGGER, Faults
 from helix_core.sandbox.fees import Fees
+from helix_core.sandbox.intake import Intake
 from helix_core.sandbox.ledger import Cause, Ledger
 from helix_core.sandbox.market import Listing
 from helix_core.sandbox.matching import Matching
-from helix_core.sandbox.orders import ExpiryReason, Order, OrderList, OrderType, TimeInForce
+from helix_core.sandbox.orders import ExpiryReason, NewOrder, Order, OrderList, OrderType, TimeInForce
 from helix_core.sandbox.refusal import Reason, Refused
+from helix_core.sandbox.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from helix_core.clock import Clock
     from helix_core.domain.market import Balance
-    from helix_core.sandbox.book import Level
+    from helix_core.sandbox.ledger import Execution
     from helix_core.sandbox.market import Market
-    from helix_core.sandbox.orders import NewOrder
 
 
 class Venue:
@@ -56,7 +59,9 @@ class Venue:
         self.account = Account(self.ledger, self.clock)
         self.matching = Matching(self.account, self.ledger, fees or Fees(), self.clock)
         self._listings = {market.symbol: _list(market, price) for market, price in prices.items()}
-        self._order_ids, self._list_ids, self._client_ids = count(1), count(1), count(1)
+        self._schedule = Schedule()
+        self._intake = Intake(self.listing, self.account, self.ledger, self.matching, self.clock)
+        self._list_ids = count(1)
 
     @property
     def fees(self) -> Fees:
@@ -85,22 +90,31 @@ class Venue:
 
     def new_client_id(self) -> str:
         """An id for an order whose sender gave none."""
-        return f"sandbox{next(self._client_ids):015d}"
+        return self._intake.new_client_id()
 
     def try_out(self, new: NewOrder) -> None:
         """Check an order as `place` does, without placing it. Raises Refused."""
-        self._plan(new, None)
+        self._intake.plan(new, None)
 
     def place(self, new: NewOrder, fill_ratio: Decimal | None = None) -> Order:
         """Accept an order, fill what can be filled at once, and let the rest wait or expire.
 
-        `fill_ratio` cuts the book short: a MARKET order fills that part of its quantity and expires.
+        `fill_ratio` cuts the book short: a MARKET order fills that part of its quantity and expires. When the order
+        carries a close, each of its fills places one.
         """
-        quantity, levels = self._plan(new, fill_ratio)
+        self.catch_up()
+        order = self._put(new, fill_ratio)
+        self._close(order, ())
+        return order
+
+    def _put(self, new: NewOrder, fill_ratio: Decimal | None = None, parent_id: int | None = None) -> Order:
+        quantity, levels = self._intake.plan(new, fill_ratio)
         listing = self.listing(new.symbol)
-        order = self.matching.take(listing.market, self._accept(new, quantity), levels)
+        order = self.matching.take(listing.market, self._intake.accept(new, quantity, parent_id=parent_id), levels)
         if not order.open:
             return order
+        if order.triggers_at(listing.last):
+            return self._trigger(listing, order)
         if order.type is OrderType.MARKET:
             return self.matching.end(order, OrderStatus.EXPIRED, ExpiryReason.NO_LIQUIDITY)
         if order.time_in_force is not TimeInForce.GTC:
@@ -113,13 +127,14 @@ class Venue:
 
     def place_oco(self, stop: NewOrder, limit: NewOrder, list_client_id: str | None = None) -> OrderList:
         """Accept a stop and a limit order over the same quantity; the coins are locked once."""
+        self.catch_up()
         listing = self.listing(stop.symbol)
         admit_pair(stop, limit, list_client_id, listing, self.ledger)
         assert stop.quantity is not None, "a stop states its quantity"
         assert limit.quantity == stop.quantity, "both legs are over the same quantity"
-        self._need_for([stop, limit], stop.quantity)
+        self._intake.need_for([stop, limit], stop.quantity)
         list_id = next(self._list_ids)
-        legs = [self._accept(leg, stop.quantity, list_id) for leg in (stop, limit)]
+        legs = [self._intake.accept(leg, stop.quantity, list_id) for leg in (stop, limit)]
         held = self.matching.reserve(listing.market, legs)
         self.account.hold(legs[0].holder, held.currency, held.amount)
         pair = OrderList(
@@ -133,91 +148,85 @@ class Venue:
 
     def cancel(self, order_id: int) -> tuple[Order, ...]:
         """Cancel an open order, and with one leg of a pair the whole pair. Returns what was cancelled."""
+        self.catch_up()
+        return self._cancel(order_id)
+
+    def cancel_later(self, order_id: int, at: datetime) -> None:
+        """Accept the cancel of an open order and carry it out `at` that time: until then the order can fill."""
+        self.catch_up()
+        self._open_order(order_id)
+        self._schedule.cancel(order_id, at)
+
+    def cancel_all_at(self, at: datetime | None) -> None:
+        """Cancel everything that is open at that time, or with None call such a cancel off."""
+        self.catch_up()
+        self._schedule.cancel_all(at)
+
+    def catch_up(self) -> None:
+        """Carry out what fell due since the last call. Every call that changes something does this first."""
+        now = self.clock.now()
+        due = set(self._schedule.due_orders(now))
+        all_due = self._schedule.due_all(now)
+        for order in (order for symbol in self.symbols for order in self.ledger.open_orders(symbol)):
+            still = self.ledger.order(order.order_id)
+            if still is not None and still.open and (all_due or order.order_id in due):
+                self._cancel(order.order_id)
+
+    def _cancel(self, order_id: int) -> tuple[Order, ...]:
+        order = self._open_order(order_id)
+        self.account.release(order.holder)
+        return tuple(self.matching.end(leg, OrderStatus.CANCELED) for leg in self._open_legs(order))
+
+    def _open_order(self, order_id: int) -> Order:
         order = self.ledger.order(order_id)
         if order is None or not order.open:
             raise Refused(Reason.UNKNOWN_ORDER, f"no open order {order_id}")
-        self.account.release(order.holder)
-        return tuple(self.matching.end(leg, OrderStatus.CANCELED) for leg in self._open_legs(order))
+        return order
 
     def set_price(self, price: Decimal, symbol: str | None = None) -> tuple[Order, ...]:
         """Move the market in one step and return the orders that this set to work, as they ended.
 
         A stop it reaches is sold into the book as it stands *then*, a gap and all; a limit order fills at its price.
         """
+        self.catch_up()
         listing = self.listing(symbol)
         listing.trade_at(price)
         worked = []
         for seen in self.ledger.open_orders(listing.market.symbol):
             order = self.ledger.order(seen.order_id)
             assert order is not None, "an order stays in the ledger"
+            before = self.ledger.executions_of(order.order_id)
             if order.triggers_at(price):
                 worked.append(self._trigger(listing, order))
             elif order.touched_at(price):
                 self._leave(order)
                 worked.append(self.matching.touch(listing.market, order))
+            self._close(order, before)
         return tuple(worked)
 
     def transfer(self, currency: str, amount: Decimal) -> None:
         """Deposit `amount`, or withdraw it when it is negative. Raises Refused for more than is free."""
         self.account.move(currency, amount, Cause.TRANSFER, "owner")
 
-    def _plan(self, new: NewOrder, fill_ratio: Decimal | None) -> tuple[Decimal, list[Level]]:
-        """The order's quantity and what it takes at once. Raises Refused unless all of it is allowed and paid for."""
-        listing = self.listing(new.symbol)
-        admit(new, listing, self.ledger)
-        quantity = self._quantity(new, listing)
-        levels: list[Level] = []
-        if new.type in {OrderType.MARKET, OrderType.LIMIT}:
-            wanted = quantity if fill_ratio is None else floor_to(quantity * fill_ratio, listing.market.lot_step)
-            levels = listing.book.walk(new.side, listing.last, wanted, new.price)
-        taken = sum(level.quantity for level in levels)
-        if new.time_in_force is TimeInForce.FOK and taken < quantity:
-            levels = []
-        need = self.matching.cost(listing.market, new.side, levels)
-        self.account.need(need.currency, need.amount)
-        if new.type is not OrderType.MARKET:
-            self._need_for([new], quantity)
-        return quantity, levels
+    def _close(self, order: Order, before: tuple[Execution, ...]) -> None:
+        """Place one close order for each fill after those `before`, if the order carries a close.
 
-    @staticmethod
-    def _quantity(new: NewOrder, listing: Listing) -> Decimal:
-        if new.quantity is not None:
-            return new.quantity
-        assert new.quote_quantity is not None, "an order states its size"
-        wanted = listing.book.quantity_for(new.side, listing.last, new.quote_quantity)
-        quantity = floor_to(wanted, listing.market.lot_step)
-        if quantity < listing.market.min_quantity:
-            raise Refused(Reason.LOT_SIZE, f"{new.quote_quantity} is worth less than one lot")
-        return quantity
-
-    def _need_for(self, legs: list[NewOrder], quantity: Decimal) -> None:
-        """Raise Refused unless orders that may have to wait can be paid for in full."""
-        market = self.listing(legs[0].symbol).market
-        if legs[0].side is Action.SELL:
-            self.account.need(market.base, quantity)
+        Nobody is told of one that is refused, be it by a fault, the market's rules or for want of funds.
+        """
+        if order.close is None:
             return
-        notional = quantity * max(leg.own_price for leg in legs if leg.own_price is not None)
-        self.account.need(market.quote, notional + self.fees.reserve(Action.BUY, notional))
-
-    def _accept(self, new: NewOrder, quantity: Decimal, list_id: int | None = None) -> Order:
-        now = self.clock.now()
-        order = Order(
-            order_id=next(self._order_ids),
-            client_id=new.client_id or self.new_client_id(),
-            symbol=new.symbol,
-            side=new.side,
-            type=new.type,
-            quantity=quantity,
-            quote_quantity=new.quote_quantity,
-            price=new.price,
-            stop_price=new.stop_price,
-            time_in_force=new.time_in_force,
-            list_id=list_id,
-            created_at=now,
-            updated_at=now,
-            working_at=None if new.type is OrderType.STOP_LOSS else now,
-        )
-        return self.ledger.add_order(order)
+        for fill in self.ledger.executions_of(order.order_id)[len(before) :]:
+            new = NewOrder(
+                symbol=order.symbol,
+                side=Action.SELL if order.side is Action.BUY else Action.BUY,
+                type=order.close.type,
+                quantity=fill.quantity,
+                price=order.close.price,
+                stop_price=order.close.stop_price,
+            )
+            if self.faults.strike(CLOSE, order.symbol, {}) is None:
+                with suppress(Refused):
+                    self._put(new, parent_id=order.order_id)
 
     def _trigger(self, listing: Listing, order: Order) -> Order:
         """Sell (or buy) at market what a stop asked for.

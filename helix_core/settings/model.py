@@ -38,7 +38,13 @@ from helix_core.settings.words import (
     text_of,
 )
 
-_SHARED_WITH_PLUGINS = ("telegram_bot_token", "telegram_chat_id", "telegram_base_url", "apprise_urls")
+_SHARED_WITH_PLUGINS = (
+    "telegram_bot_token",
+    "telegram_chat_id",
+    "telegram_base_url",
+    "apprise_urls",
+    "paper_balance",
+)
 
 
 def _file_path(raw: object) -> Path:
@@ -70,6 +76,8 @@ class Settings(BaseModel):
     api_secret: Secret = None
     exchange_base_url: HttpOrigin = None
     exchange_ws_url: SocketOrigin = None
+
+    paper_balance: Annotated[Decimal, number("0.00000001", "1000000000", example="10000")] = Decimal(10_000)
 
     risk_per_trade_pct: Annotated[Decimal, number("0.01", "10", example="1.0")] = Decimal("1.0")
     stop_loss_pct: Annotated[Decimal, number("0.1", "50", example="2.0")] = Decimal("2.0")

@@ -13,12 +13,15 @@ from helix_core import ExchangeConfig, TradingMode
 from helix_core.ccxt import Bounds
 from helix_core.clock import SystemClock
 from helix_core.sandbox import Sandbox, serving
+from tests.drivers import kraken_venue
 from tests.drivers.local_binance import driver_of
 from tests.drivers.specimens import KEY, SECRET, SYMBOL, set_up
 from tests.drivers.tiny_venue import TinyVenue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from helix_kraken.client import KrakenClient
 
 
 @pytest.fixture
@@ -80,3 +83,14 @@ async def client(venue: Sandbox) -> AsyncIterator[BinanceClient]:
         await driver.connect()
         yield driver
         await driver.disconnect()
+
+
+@pytest.fixture
+async def kraken(tiny: TinyVenue, config: Callable[..., ExchangeConfig]) -> AsyncIterator[KrakenClient]:
+    """A connected client; the tiny venue has forgotten how it came about."""
+    kraken_venue.set_up(tiny)
+    driver = kraken_venue.Impatient(config(name="kraken", api_secret=SecretStr(kraken_venue.SECRET)))
+    await driver.connect()
+    tiny.seen.clear()
+    yield driver
+    await driver.disconnect()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helix_core import ConfigError, ExchangeClient, HelixError, TradingMode
+from helix_core import ConfigError, ExchangeClient, TradingMode
+from helix_core.plugins.exchanges import new_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,11 +40,16 @@ def test_importing_a_driver_does_not_import_ccxt() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
 
 
-@pytest.mark.parametrize("mode", list(TradingMode))
-def test_kraken_says_that_it_cannot_trade(config: Callable[..., ExchangeConfig], mode: TradingMode) -> None:
-    with pytest.raises(ConfigError) as refused:
-        load("kraken").helix_exchanges(config=config(mode=mode))  # type: ignore[attr-defined]
+def test_kraken_hands_over_one_client(config: Callable[..., ExchangeConfig]) -> None:
+    (client,) = load("kraken").helix_exchanges(config=config(name="kraken"))  # type: ignore[attr-defined]
 
-    assert isinstance(refused.value, HelixError)
-    assert str(refused.value).startswith("helix-kraken 0.1.0 cannot trade yet:")
-    assert "ACTIVE_EXCHANGE=binance" in str(refused.value)
+    assert isinstance(client, ExchangeClient)
+    assert (client.name, client.label) == ("kraken", "Kraken")
+    assert not client.capabilities.testnet
+    assert client.capabilities.entry_carries_stop
+    assert client.capabilities.order_fence_s == 10
+
+
+def test_a_testnet_that_kraken_does_not_have_is_refused_with_the_way_out(config: Callable[..., ExchangeConfig]) -> None:
+    with pytest.raises(ConfigError, match=r"Kraken has no testnet\. Set it to paper"):
+        new_client(config(name="kraken", mode=TradingMode.TESTNET))

@@ -13,34 +13,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helix_core.sandbox.ledger import Ledger
+    from helix_core.sandbox import Sandbox
     from helix_core.sandbox.venue import Venue
 
 _OPEN_STOPS = """SELECT venue_order_ids FROM journal JOIN trades ON trades.id = journal.trade_id
                  WHERE journal.kind = 'stop' AND journal.state = 'live' AND trades.status = 'open'"""
 
 
-def differences(venue: Venue, database: Path) -> list[str]:
+def differences(sandbox: Sandbox, database: Path) -> list[str]:
     """Every difference between ledger and database; empty when they agree."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        return [*_orders(venue, connection), *_fills(venue.ledger, connection), *_balances(venue, connection)]
+        return [*_orders(sandbox, connection), *_fills(sandbox, connection), *_balances(sandbox.venue, connection)]
 
 
-def _orders(venue: Venue, connection: sqlite3.Connection) -> Iterator[str]:
+def _orders(sandbox: Sandbox, connection: sqlite3.Connection) -> Iterator[str]:
+    ledger = sandbox.venue.ledger
     journalled = {row[0] for row in connection.execute("SELECT client_order_id FROM journal")}
-    for order in venue.ledger.orders:
+    for order in ledger.orders:
         if order.client_id.startswith(ORDER_ID_PREFIX) and order.client_id.split("-")[0] not in journalled:
             yield f"the venue has order {order.client_id}, which was never journalled"
-    resting = {str(order.order_id) for order in venue.ledger.open_orders(venue.symbols[0])}
+    resting = {sandbox.order_name(order.order_id) for order in ledger.open_orders(sandbox.symbol)}
     known = {one for row in connection.execute(_OPEN_STOPS) for one in row[0].split(" ")}
     if resting != known:
         yield f"orders resting at the venue {sorted(resting)}, stops of open trades {sorted(known)}"
 
 
-def _fills(ledger: Ledger, connection: sqlite3.Connection) -> Iterator[str]:
+def _fills(sandbox: Sandbox, connection: sqlite3.Connection) -> Iterator[str]:
     venue_side = {
-        str(fill.execution_id): (fill.side.value, fill.price, fill.quantity, fill.fee, fill.fee_currency)
-        for fill in ledger.executions
+        sandbox.fill_name(fill.execution_id): (fill.side.value, fill.price, fill.quantity, fill.fee, fill.fee_currency)
+        for fill in sandbox.venue.ledger.executions
     }
     bot_side = {
         row[0]: (row[1], Decimal(row[2]), Decimal(row[3]), Decimal(row[4]), row[5])

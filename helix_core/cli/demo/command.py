@@ -84,7 +84,7 @@ async def _demo(exchange: str) -> bool:
     from helix_core.testing.telegram import FakeTelegram  # noqa: PLC0415
 
     candles = recorded_candles()
-    venue, screen = make(exchange, candles[0].open), Screen(console)
+    venue, screen = make(exchange, round(candles[0].open)), Screen(console)
     with tempfile.TemporaryDirectory(prefix="helix-demo-") as place:
         folder = Path(place)
         async with serving(venue.app) as url, FakeTelegram() as telegram:
@@ -100,10 +100,10 @@ async def _play(play: Play, candles: tuple[Candle, ...]) -> None:
     from helix_core.cli.demo.player import price_path  # noqa: PLC0415
     from helix_core.cli.demo.strategy import EmaRsi, RsiDip  # noqa: PLC0415
 
-    strategies = (EmaRsi(), RsiDip())
+    strategies, tick = (EmaRsi(), RsiDip()), play.venue.venue.listing().market.price_tick
     repeated = False
     for candle in candles:
-        for price in price_path(candle):
+        for price in price_path(candle, tick):
             play.venue.venue.set_price(price)
         await play.notice_stop()
         for strategy in strategies:
@@ -118,7 +118,7 @@ def _verdict(play: Play, database: Path, candles: int) -> bool:
     from helix_core.cli.demo.audit import differences  # noqa: PLC0415
 
     play.screen.trades(database)
-    found = differences(play.venue.venue, database)
+    found = differences(play.venue, database)
     missing = set(_WANTED) - play.seen - play.screen.statuses(database)
     fills = len(play.venue.venue.ledger.executions)
     play.screen.say("")

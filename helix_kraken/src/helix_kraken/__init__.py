@@ -1,11 +1,10 @@
-"""helix-kraken: the place of the Kraken spot driver. It is not finished and says so instead of pretending."""
+"""helix-kraken: Kraken spot for Helix. Chosen with ACTIVE_EXCHANGE=kraken."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from helix_core import ConfigError, hookimpl
+from helix_core import hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def helix_exchanges(config: ExchangeConfig) -> Iterable[ExchangeClient]:
-    """Refuse: there is no client yet. Raises ConfigError with the way out."""
-    message = (
-        f"helix-kraken {version('helix-kraken')} cannot trade yet: its driver is not finished, in {config.mode} mode"
-        " or any other. Use ACTIVE_EXCHANGE=binance."
-    )
-    raise ConfigError(message)
+    """The client for `config`. Importing this package is cheap; asking for the client brings in ccxt."""
+    from helix_kraken.client import KrakenClient  # noqa: PLC0415 - ccxt takes half a second and 85 MB to import
+
+    return [KrakenClient(config)]

@@ -40,6 +40,14 @@ class BinanceDialect:
         usage = Usage(sandbox.venue.clock)
         return [endpoint.route(sandbox, usage) for endpoint in ENDPOINTS]
 
+    def order_name(self, order_id: int) -> str:
+        """An orderId is the number itself."""
+        return str(order_id)
+
+    def fill_name(self, execution_id: int) -> str:
+        """So is the id of a trade."""
+        return str(execution_id)
+
     def answer(self, fault: Fault, request: ReceivedRequest) -> Response:
         """Binance's words for a rate limit, a refusal, an unknown execution, or an order it does not see yet."""
         match fault.kind:

@@ -1,0 +1,1 @@
+"""The rules for exchange drivers, and what they are tried on."""

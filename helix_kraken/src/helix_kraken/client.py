@@ -1,0 +1,235 @@
+"""Kraken spot over ccxt: what is particular to this venue.
+
+The stop travels with the entry (a conditional close); each fill of the entry makes a stop of its own. Every request is
+written out here in Kraken's own words: ccxt signs it, and leaves it as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from helix_core import (
+    AuthenticationFailed,
+    Capabilities,
+    ConfigError,
+    ExchangeError,
+    ExchangeUnavailable,
+    OrderKind,
+    OrderReport,
+    OrderStatus,
+)
+from helix_core.ccxt import CcxtExchange, Meaning, need
+from helix_kraken import errors, market, permissions
+from helix_kraken.counter import Counter, RestLimit
+from helix_kraken.dispatch import DEADLINE_S, Dispatch
+from helix_kraken.lane import Lane
+from helix_kraken.orders import read_open_order, report_of
+from helix_kraken.protection import Protection
+from helix_kraken.questions import Questions
+from helix_kraken.stops import Stops
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from helix_core import (
+        ApprovedOrder,
+        Balances,
+        ExchangeConfig,
+        ExitOrder,
+        Fill,
+        Instrument,
+        KeyPermissions,
+        OpenOrder,
+        OrderRef,
+        ProtectiveOrder,
+    )
+    from helix_core.ccxt import Answer, Ruling
+
+_FENCE_S = DEADLINE_S + 5.0
+_LOOK_AFTER_S = (0.0, 0.2, 0.5, 1.0)
+_MOST_KEPT = 100
+
+
+class KrakenClient(CcxtExchange):
+    """One Kraken spot account. There is no testnet."""
+
+    name: ClassVar[str] = "kraken"
+    label: ClassVar[str] = "Kraken"
+    ccxt_id: ClassVar[str] = "kraken"
+    # Every order carries a deadline of 5 s, after which the matching engine rejects it; 5 s more for good measure.
+    # Asking for the balance every 20 s and for open orders every 5 s takes 0.25 of the 0.33 questions a second that
+    # the lowest tier is given; the rest is for looking after orders.
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        testnet=False, entry_carries_stop=True, order_fence_s=_FENCE_S, balance_poll_s=20.0, orders_poll_s=5.0
+    )
+    rest_limit: ClassVar[RestLimit] = RestLimit()
+
+    def __init__(self, config: ExchangeConfig) -> None:
+        """Keep the configuration. Nothing is opened before `connect`."""
+        super().__init__(config)
+        self._counter = Counter(config.clock, self.rest_limit)
+        self._lane = Lane(config.clock, self._counter)
+        self._questions = Questions(self.line, self._counter, config.clock)
+        self._stops = Stops(self._questions, config.clock, _FENCE_S)
+        self._dispatch = Dispatch(self.line, config.clock)
+        self._protection = Protection(self._dispatch, self._stops, self.get_ticker)
+        self._txids: dict[str, str] = {}
+
+    # The session -----------------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Connect; with a key also disarm Kraken's "dead man's switch", which would cancel every stop.
+
+        Raises ConfigError for a secret that cannot be one, and for coins parked in Kraken's rewards.
+        """
+        self._check_secret()
+        await super().connect()
+        if self.config.api_key is None:
+            return
+        try:
+            # A key that may not do this may not trade either, which key_permissions says in better words.
+            with suppress(AuthenticationFailed):
+                await self.line.ask(lambda venue: venue.private_post_cancelallordersafter({"timeout": "0"}))
+            with suppress(AuthenticationFailed):
+                market.refuse_auto_earn(await self.get_balance(), self.config.symbol)
+        except BaseException:
+            await self.disconnect()
+            raise
+
+    def prepare(self, venue: Any) -> None:
+        """One lane for all requests, one source of nonces for as long as this client lives."""
+        venue.lane, venue.incrementing_nonce = self._lane, self._lane.nonce
+
+    def ruling(self, answer: Answer) -> Ruling:
+        """By Kraken's own texts."""
+        ruling = errors.ruling(answer)
+        if ruling.meaning is Meaning.HELD_OFF and ruling.pause_s:
+            self._counter.fill()
+        return ruling
+
+    def use_clock_offset(self, venue: Any, offset_s: float) -> None:  # noqa: ARG002 - the base hands it over
+        """Deadlines are in Kraken's time. Nonces are not moved: they must never step back."""
+        self._dispatch.ahead_s = offset_s
+
+    # The market ------------------------------------------------------------------------------------------------
+
+    async def fetch_market(self, venue: Any, symbol: str) -> Any:
+        """Fetch one pair, by a name that means the same market as `symbol`."""
+        return self.keep_market(venue, symbol, await venue.fetch_markets({"pair": market.pair_name(symbol)}))
+
+    def read_instrument(self, market_: Mapping[str, Any], taker_fee: Decimal) -> Instrument:
+        """Read from Kraken's own fields."""
+        return market.read_instrument(market_, taker_fee)
+
+    async def ask_taker_fee(self, market_: Mapping[str, Any]) -> Decimal:
+        """Ask for the account's rate at its present volume."""
+        answer = await self.line.ask(lambda venue: venue.private_post_tradevolume({"pair": market_["id"]}))
+        return market.read_fee(answer, market_)
+
+    # The account -----------------------------------------------------------------------------------------------
+
+    async def key_permissions(self) -> KeyPermissions:
+        """Ask what the key may do."""
+        answer = await self.line.ask(lambda venue: venue.private_post_getapikeyinfo())
+        return permissions.read_permissions(need(answer, "result"))
+
+    async def get_balance(self) -> Balances:
+        """Ask for all holdings, free and held by orders."""
+
+        async def ask(venue: Any) -> Balances:
+            return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
+
+        return await self.line.ask(ask)
+
+    async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
+        """Ask for every order resting at the venue for `symbol`."""
+        known = self._dispatch.market(symbol)
+        names = {known["id"], known["altname"], known["wsId"]}
+        return tuple(
+            read_open_order(order, symbol) for order in await self._questions.open_orders() if order.pair in names
+        )
+
+    # Orders ----------------------------------------------------------------------------------------------------
+
+    async def place_market_order(self, order: ApprovedOrder | ExitOrder) -> OrderReport:
+        """Send one market order, once; an entry with its stop. The report is OPEN where the fills are not known yet."""
+        txid = await self._dispatch.trade(order)
+        while len(self._txids) >= _MOST_KEPT:
+            del self._txids[next(iter(self._txids))]
+        self._txids[order.client_order_id] = txid
+        return await self._follow(order, txid)
+
+    async def place_oco_order(self, order: ProtectiveOrder) -> OrderReport:
+        """Cover `quantity`: count the stops that the entry made, and place one for what they leave uncovered."""
+        return await self._protection.place(order)
+
+    async def find_order(self, ref: OrderRef) -> OrderReport | None:
+        """Look an order up: by Kraken's id where it is known, else by Helix's own; of a stop all its orders."""
+        if ref.kind is OrderKind.STOP:
+            cover = await self._stops.find(ref)
+            return report_of(ref.client_order_id, cover.stops) if cover.settled else None
+        known = ref.venue_order_ids or tuple(filter(None, [self._txids.get(ref.client_order_id)]))
+        found = list((await self._questions.by_id(known)).values())
+        if not found:
+            named = await self._questions.find(ref.client_order_id)
+            found = [] if named is None else [named]
+        return report_of(ref.client_order_id, found) if found else None
+
+    async def get_fills(self, symbol: str, venue_order_ids: tuple[str, ...]) -> tuple[Fill, ...]:
+        """Ask for every execution of these orders, oldest first."""
+        orders = await self._questions.by_id(venue_order_ids)
+        if set(venue_order_ids) - orders.keys():
+            message = "the venue does not tell about every order it was asked for"
+            raise ExchangeUnavailable(message)
+        return await self._questions.fills(symbol, orders.values())
+
+    async def cancel_order(self, ref: OrderRef) -> OrderReport:
+        """Cancel and confirm; of a stop every living order, each by Kraken's id."""
+        if ref.kind is not OrderKind.STOP:
+            return await super().cancel_order(ref)
+        cover = await self._stops.cancel(ref, self._dispatch.cancel)
+        return report_of(ref.client_order_id, cover.stops)
+
+    async def send_cancel(self, venue: Any, ref: OrderRef) -> None:
+        """Send one cancel by Helix's id, judged by its own answer."""
+        need(await venue.private_post_cancelorder({"cl_ord_id": ref.client_order_id}), "result", "count")
+
+    async def _follow(self, order: ApprovedOrder | ExitOrder, txid: str) -> OrderReport:
+        """Look until the order is final, a few times. What is not known then is for the core to look up."""
+        report = OrderReport(
+            client_order_id=order.client_order_id,
+            status=OrderStatus.OPEN,
+            filled=Decimal(0),
+            venue_order_ids=(txid,),
+            raw_status="placed",
+            protecting=Decimal(0),
+        )
+        for pause_s in _LOOK_AFTER_S:
+            await asyncio.sleep(pause_s)
+            try:
+                seen = list((await self._questions.by_id([txid])).values())
+                if not seen:
+                    continue
+                report = report_of(order.client_order_id, seen)
+                if report.status.final:
+                    return replace(report, fills=await self._questions.fills(order.symbol, seen))
+            except ExchangeError:
+                break
+        return report
+
+    def _check_secret(self) -> None:
+        if self.config.api_secret is None:
+            return
+        try:
+            base64.b64decode(self.config.api_secret.get_secret_value(), validate=True)
+        except (binascii.Error, ValueError):
+            problem = "KRAKEN_API_SECRET is not a Kraken secret (it is not base64). Copy the private key again."
+        else:
+            return
+        raise ConfigError(problem)

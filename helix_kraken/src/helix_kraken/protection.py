@@ -1,0 +1,94 @@
+"""Covering a position: what the entry's own stops leave open gets one stop of Helix's own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from helix_core import (
+    DataMissing,
+    ExchangeError,
+    OrderKind,
+    OrderOutcomeUnknown,
+    OrderRef,
+    OrderRefused,
+    StopWouldTrigger,
+    plain,
+)
+from helix_kraken.orders import report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from helix_core import OrderReport, ProtectiveOrder, Ticker
+    from helix_kraken.dispatch import Dispatch
+    from helix_kraken.orders import Order
+    from helix_kraken.stops import Cover, Stops
+
+
+class Protection:
+    """Puts stops under positions, and never sells what a living stop still holds."""
+
+    def __init__(self, dispatch: Dispatch, stops: Stops, ticker: Callable[[str], Awaitable[Ticker]]) -> None:
+        """`ticker` asks for a symbol's prices."""
+        self._dispatch, self._stops, self._ticker = dispatch, stops, ticker
+
+    async def place(self, order: ProtectiveOrder) -> OrderReport:
+        """Cover the order's quantity, and report all stops together.
+
+        OrderOutcomeUnknown where the entry's stops cannot be seen: calling that "refused" would let the coins be sold
+        from under them. StopWouldTrigger only where no stop lives; living ones at that price are about to fire.
+        """
+        ref = OrderRef(
+            client_order_id=order.client_order_id,
+            kind=OrderKind.STOP,
+            symbol=order.symbol,
+            entry_order_id=order.entry_order_id,
+        )
+        try:
+            cover = await self._stops.standing(ref, order.quantity)
+            missing = self._missing(order, cover)
+        except ExchangeError as error:
+            problem = str(error)
+        else:
+            if not cover.stops and not missing:
+                message = f"nothing was sent: {plain(order.quantity)} is less than one lot"
+                raise OrderRefused(message)
+            stops = [*cover.stops, await self._own(order, cover, missing)] if missing else cover.stops
+            return report_of(order.client_order_id, stops)
+        message = f"nothing was sent, because the stops of the entry cannot be seen: {problem}"
+        raise OrderOutcomeUnknown(message)
+
+    def _missing(self, order: ProtectiveOrder, cover: Cover) -> Decimal:
+        """What an own stop must cover; zero where none is needed, or one would be too small for Kraken to take.
+
+        A remainder that small cannot be sold by anybody: it stays open, and the report's `protecting` says so.
+        """
+        rules = self._dispatch.rules(order.symbol)
+        missing = order.quantity - cover.protecting
+        if cover.uncovered is not None:
+            missing = min(missing, cover.uncovered)
+        missing = rules.lots(max(missing, Decimal(0)))
+        small = missing < rules.min_quantity or missing * order.stop_price < rules.min_notional
+        return Decimal(0) if cover.living and small else missing
+
+    async def _own(self, order: ProtectiveOrder, cover: Cover, quantity: Decimal) -> Order:
+        if not cover.living and await self._crossed(order):
+            message = f"nothing was sent: the price is already at or below the stop {plain(order.stop_price)}"
+            raise StopWouldTrigger(message)
+        try:
+            own = await self._dispatch.protect(order, quantity)
+        except OrderRefused as refusal:
+            # To the core "refused" means that nothing protects: it will place anew, or sell. No stop may be left then.
+            if not refusal.transient:
+                await self._stops.withdraw(cover, self._dispatch.cancel)
+            raise
+        self._stops.remember(order.entry_order_id, [own.txid])
+        return own
+
+    async def _crossed(self, order: ProtectiveOrder) -> bool:
+        """True when a stop there would fire at once: Kraken takes such a stop and sells, instead of refusing it."""
+        try:
+            return (await self._ticker(order.symbol)).last <= order.stop_price
+        except (ExchangeError, DataMissing):
+            return False

@@ -1,0 +1,154 @@
+"""The questions about orders that Kraken can answer, each a single request. None of them takes Helix's own id alone.
+
+QueryOrders wants Kraken's ids; the lists of open and of closed orders can be searched. An order that moves from the
+one to the other between two requests is seen, because the open ones are asked for first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from helix_core import DataMissing, ExchangeUnavailable
+from helix_core.ccxt import Meaning, QuestionRefused, need
+from helix_kraken.counter import HISTORY_COST
+from helix_kraken.orders import Order, read_fill, read_order
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
+
+    from helix_core import Clock, Fill
+    from helix_core.ccxt import Line
+    from helix_kraken.counter import Counter
+
+T = TypeVar("T")
+
+_ORDERS_AT_ONCE, _TRADES_AT_ONCE, _PAGE = 50, 20, 50
+_MOST_PAGES = 4
+_EMPTY_FOR_S = 5.0
+_MOST_KEPT = 100
+
+
+class Questions:
+    """Asks about orders. Every method raises ExchangeUnavailable for an answer that cannot be used."""
+
+    def __init__(self, line: Line, counter: Counter, clock: Clock) -> None:
+        """Ask over `line`."""
+        self._line, self._counter, self._clock = line, counter, clock
+        self._absent_at_s: dict[str, float] = {}
+
+    async def open_orders(self, client_order_id: str | None = None) -> list[Order]:
+        """Ask for every open order, or those with Helix's id."""
+        wanted = {} if client_order_id is None else {"cl_ord_id": client_order_id}
+
+        async def ask(venue: Any) -> list[Order]:
+            return _orders(await venue.private_post_openorders(wanted), "open")
+
+        return await self._ask(ask, 1)
+
+    async def by_id(self, txids: Iterable[str]) -> dict[str, Order]:
+        """Ask for orders by Kraken's ids; one that Kraken does not know (yet) is left out."""
+        wanted = sorted(txids)
+        found: dict[str, Order] = {}
+        for start in range(0, len(wanted), _ORDERS_AT_ONCE):
+            chunk = wanted[start : start + _ORDERS_AT_ONCE]
+            found |= {order.txid: order for order in await self._some(chunk)}
+        return found
+
+    async def closed_orders(self, since: datetime) -> list[Order]:
+        """Ask for every order that ended after `since`."""
+        begin = str(int(since.timestamp()) - 1)
+        found: list[Order] = []
+        for page in range(_MOST_PAGES):
+            wanted = {"start": begin, "ofs": str(page * _PAGE)}
+
+            async def ask(venue: Any, wanted: dict[str, str] = wanted) -> tuple[list[Order], int]:
+                answer = await venue.private_post_closedorders(wanted)
+                return _orders(answer, "closed"), int(answer["result"].get("count") or 0)
+
+            orders, count = await self._ask(ask, HISTORY_COST)
+            found += orders
+            if not orders or len(found) >= count:
+                return found
+        message = f"more than {_MOST_PAGES * _PAGE} orders ended on this account since the entry"
+        raise ExchangeUnavailable(message)
+
+    async def find(self, client_order_id: str) -> Order | None:
+        """Look for an order by Helix's id: among the open ones, then among the closed ones. None: in neither."""
+        found = _named(await self.open_orders(client_order_id), client_order_id)
+        if found is None and not self._just_absent(client_order_id):
+            found = _named(await self._closed_named(client_order_id), client_order_id)
+            if found is None:
+                self._keep_absent(client_order_id)
+        return found
+
+    async def fills(self, symbol: str, orders: Iterable[Order]) -> tuple[Fill, ...]:
+        """Ask for every execution of `orders`, oldest first."""
+        known = {order.txid for order in orders}
+        wanted = sorted({trade_id for order in orders for trade_id in order.trade_ids})
+        found: list[Fill] = []
+        for start in range(0, len(wanted), _TRADES_AT_ONCE):
+            found += await self._trades(symbol, wanted[start : start + _TRADES_AT_ONCE])
+        if any(fill.venue_order_id not in known for fill in found):
+            raise ExchangeUnavailable("the venue answered with trades of other orders")
+        return tuple(sorted(found, key=lambda fill: (fill.at, fill.fill_id)))
+
+    async def _some(self, txids: list[str]) -> list[Order]:
+        async def ask(venue: Any) -> list[Order]:
+            answer = await venue.private_post_queryorders({"txid": ",".join(txids), "trades": "true"})
+            rows = need(answer, "result")
+            return [read_order(txid, rows[txid]) for txid in txids if rows.get(txid)]
+
+        try:
+            return await self._ask(ask, 1)
+        except QuestionRefused as refusal:
+            if refusal.ruling.meaning is not Meaning.ABSENT:
+                raise
+        return []
+
+    async def _closed_named(self, client_order_id: str) -> list[Order]:
+        async def ask(venue: Any) -> list[Order]:
+            return _orders(await venue.private_post_closedorders({"cl_ord_id": client_order_id}), "closed")
+
+        return await self._ask(ask, HISTORY_COST)
+
+    async def _trades(self, symbol: str, trade_ids: list[str]) -> list[Fill]:
+        async def ask(venue: Any) -> list[Fill]:
+            answer = await venue.private_post_querytrades({"txid": ",".join(trade_ids)})
+            return [read_fill(each, need(answer, "result", each), symbol) for each in trade_ids]
+
+        return await self._ask(ask, 1)
+
+    async def _ask(self, question: Callable[[Any], Awaitable[T]], cost: float) -> T:
+        # Waiting for the counter is done here, outside the bound of a question: an order's fate is worth waiting for.
+        await self._counter.room(cost)
+        try:
+            return await self._line.ask(question)
+        except DataMissing as missing:
+            problem = str(missing)
+        raise ExchangeUnavailable(problem)
+
+    def _just_absent(self, client_order_id: str) -> bool:
+        """True when the closed orders were searched in vain a moment ago: that search costs a quarter of the counter.
+
+        An order is final seconds before its fence passes, so a repeated look loses nothing by it.
+        """
+        return self._clock.monotonic() - self._absent_at_s.get(client_order_id, -_EMPTY_FOR_S) < _EMPTY_FOR_S
+
+    def _keep_absent(self, client_order_id: str) -> None:
+        while len(self._absent_at_s) >= _MOST_KEPT:
+            del self._absent_at_s[next(iter(self._absent_at_s))]
+        self._absent_at_s[client_order_id] = self._clock.monotonic()
+
+
+def _orders(answer: Any, side: str) -> list[Order]:
+    return [read_order(txid, row) for txid, row in need(answer, "result", side).items()]
+
+
+def _named(orders: list[Order], client_order_id: str) -> Order | None:
+    """The one order of that id, whatever else the venue listed. Raises ExchangeUnavailable for two."""
+    named = [order for order in orders if order.client_order_id == client_order_id]
+    if len(named) > 1:
+        message = f"the venue knows {len(named)} orders called {client_order_id}"
+        raise ExchangeUnavailable(message)
+    return named[0] if named else None
