@@ -5,6 +5,7 @@ EXCHANGE ?= binance
 VENV := .venv
 BIN := $(VENV)/bin
 PROJECTS := . helix_binance helix_kraken
+EXTRAS := plugins/helix-risk-extras
 READY := $(VENV)/ready
 DIST := dist
 
@@ -48,7 +49,7 @@ lock: ## write requirements.txt anew from pyproject.toml (needs uv)
 	@echo "requirements.txt: $$(grep -c == requirements.txt) pins"
 
 wheels: $(READY) ## build the three distributions into dist/
-	@for project in $(PROJECTS); do $(BIN)/python -m build --wheel --no-isolation --outdir $(DIST) $$project >/dev/null || exit 1; done
+	@for project in $(PROJECTS) $(EXTRAS); do $(BIN)/python -m build --wheel --no-isolation --outdir $(DIST) $$project >/dev/null || exit 1; done
 	@ls $(DIST)/*.whl
 
 clean: ## remove what was built, the environment too; never data/ or logs/

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from helix_core.clock import Clock
     from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.contracts.signal_source import SignalSource
     from helix_core.plugins import Plugins
     from helix_core.settings import Settings
 
@@ -77,8 +78,7 @@ async def run(settings: Settings, plugins: Plugins, clock: Clock, stop: asyncio.
         await outbox.StoredOutbox(store).register(notifier.name for notifier in plugins.notifiers)
         await identity.claim(store, settings.active_exchange, settings.trading_mode)
         bot = assemble(settings, plugins, store, clock)
-        source = plugins.signal_sources[0]
-        app = create_app(desk=bot.desk, source=source, door=_door(settings, clock))
+        app = create_app(desk=bot.desk, source=_only_source(plugins), door=_door(settings, clock))
         server = Server(app, host=settings.host, port=settings.port)
         server.bind()
         stack.push_async_callback(bot.client.disconnect)
@@ -135,6 +135,16 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -
         desk=desk,
         delivery=delivery,
     )
+
+
+def _only_source(plugins: Plugins) -> SignalSource:
+    """The one reader of the webhook's messages. Two would each read some alerts in their own way."""
+    names = [source.name for source in plugins.signal_sources]
+    if len(names) != 1:
+        raise ConfigError(
+            f"Several plugins read signals: {', '.join(names)}. Put all but one of them into DISABLED_PLUGINS."
+        )
+    return plugins.signal_sources[0]
 
 
 def _client(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -> ExchangeClient:

@@ -70,12 +70,16 @@ class PluginConfig:
     def _value(self, key: str, default: object) -> object:
         value = self.values.get(key, default)
         if value is None:
-            message = f"{self.name.upper()}_{key.upper()} is not set. The plugin {self.name} needs it."
+            message = f"{self._variable(key)} is not set. The plugin {self.name} needs it."
             raise ConfigError(message)
         return value
 
     def _wrong(self, key: str, value: object, wanted: str) -> ConfigError:
-        return ConfigError(f"{self.name.upper()}_{key.upper()} is {value!r}. Write {wanted}.")
+        return ConfigError(f"{self._variable(key)} is {value!r}. Write {wanted}.")
+
+    def _variable(self, key: str) -> str:
+        """What the setting is called in the environment."""
+        return f"{self.name}_{key}".upper().replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,6 @@ class Aged(Generic[Value]):
         self._value: Value | None = None
         self._asked_at = self._answered_at = -math.inf
         self._epoch = 0
-        self._forgotten = asyncio.Event()
 
     @property
     def age_s(self) -> float:
@@ -68,16 +67,6 @@ class Aged(Generic[Value]):
         """The value is no longer true (we have just changed it); an answer still under way does not count either."""
         self._asked_at = -math.inf
         self._epoch += 1
-        self._forgotten.set()
-
-    async def until_due(self, period_s: float) -> None:
-        """Return after `period_s`, or at once when the value has been forgotten."""
-        try:
-            async with asyncio.timeout(period_s):
-                await self._forgotten.wait()
-        except TimeoutError:
-            return
-        self._forgotten.clear()
 
     async def refresh(self) -> None:
         """Ask the venue once. A failure is kept in `problem`, and the old value goes on ageing."""
@@ -166,4 +155,4 @@ class Market:
 async def _poll(aged: Aged[Any], period_s: float) -> None:
     while True:
         await aged.refresh()
-        await aged.until_due(period_s)
+        await asyncio.sleep(period_s)

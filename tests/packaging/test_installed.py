@@ -45,7 +45,7 @@ def test_helix_plugins_lists_cores_plugins_and_the_installed_driver_with_version
     listed = json.loads(installed.run("helix", "plugins", "--json"))
 
     found = {(row["name"], row["distribution"], row["version"]) for row in listed}
-    of_core = {(name, "helix-core", core) for name in ("apprise", "log", "risk", "telegram", "tradingview")}
+    of_core = {(name, "helix-core", core) for name in ("apprise", "log", "paper", "risk", "telegram", "tradingview")}
     assert found == of_core | {("binance", "helix-binance", driver)}
 
 

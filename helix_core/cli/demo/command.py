@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from helix_core.testing.telegram import FakeTelegram
 
 _CANDLE_S = 0.04
-_NOTICE_S = 10.0
+_NOTICE_S, _END_S = 30.0, 60.0
 _SECRET = "demo-secret-of-this-run-only"  # noqa: S105 - guards a bot that lives for a minute on loopback
 _WANTED = ("closed", "stopped_out", "deduplicated", "rejected")
 
@@ -62,8 +62,19 @@ class Play:
             said = answer.json()
             self.seen.add(said["status"])
             if said["status"] != "deduplicated" and "id" in said:
-                self.screen.story(await self.bot.get(f"/signals/{said['id']}"))
+                story = await self._ended(said["id"])
+                self.seen.add(str(story["signal"]["action"]))
+                self.screen.story(story)
         self.screen.messages(self.telegram.messages)
+
+    async def _ended(self, row: int) -> dict[str, Any]:
+        """The story of a signal, once it has an end: a venue that counts questions takes its time."""
+        async with asyncio.timeout(_END_S):
+            story = await self.bot.get(f"/signals/{row}")
+            while story["asked"]["done_at"] is None:
+                await asyncio.sleep(0.1)
+                story = await self.bot.get(f"/signals/{row}")
+        return story
 
     async def notice_stop(self) -> None:
         """Hold the market until the bot has noticed that its stop filled, as a real market's minutes would."""
