@@ -20,6 +20,10 @@ CLOSING_TIME_S = 1
 """How long requests that are under way may take once the server is told to stop."""
 
 
+KEEP_ALIVE_S = 120
+"""Long enough that no idle connection ends just when a slow client sends its next request."""
+
+
 class _Protocol(HttpToolsProtocol):
     """HTTP/1.1 that lets the application break the connection."""
 
@@ -49,6 +53,7 @@ class SandboxServer:
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=CLOSING_TIME_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
         config.load()
         self._server = Server(config)

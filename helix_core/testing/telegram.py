@@ -93,7 +93,13 @@ class FakeTelegram(BotApi):
         self._socket.bind(("127.0.0.1", 0))
         app = Starlette(routes=[Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])])
         config = uvicorn.Config(
-            app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=1
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=120,
         )
         config.load()
         self._server = uvicorn.Server(config)  # not `serve`: that would take over the signals of the program
