@@ -213,7 +213,8 @@ class OrderReport:
     A protective order may be several orders at the venue (the legs of an OCO, one close order for each fill):
     `venue_order_ids` names all of them, the first being the stop. `filled` is what has been executed so far in base
     units, all of them together; `protecting` is what living stops still cover, and `stop_price` where they rest, if
-    the venue says. `raw_status` is the venue's own word.
+    the venue says; `resting` names those of them that rest right now (None: all, while any does). `raw_status` is the
+    venue's own word.
     """
 
     client_order_id: str
@@ -223,4 +224,5 @@ class OrderReport:
     raw_status: str
     protecting: Decimal
     stop_price: Decimal | None = None
+    resting: tuple[str, ...] | None = None
     fills: tuple[Fill, ...] | None = None

@@ -117,8 +117,12 @@ class Protection:
             if not self._attaches:
                 await self._book(trade_id, row, await self._desk.cancel(row))
             return False
-        self.guarded[trade_id] = report.venue_order_ids
+        self._guard(trade_id, report)
         return True
+
+    def _guard(self, trade_id: int, report: OrderReport) -> None:
+        """Have the watch look for every order of this stop that rests now."""
+        self.guarded[trade_id] = report.resting or report.venue_order_ids
 
     async def _book(self, trade_id: int, row: JournalRow, report: OrderReport) -> None:
         await self._ledger.record(trade_id, row.client_order_id, report, await self._fills(row, report))
@@ -166,7 +170,7 @@ class Protection:
             if isinstance(report, OrderReport) and report.protecting > 0:
                 log.warning("late_stop_adopted", trade_id=trade_id, client_order_id=row.client_order_id)
                 await self._desk.mark(row, JournalState.LIVE, report=report)
-                self.guarded[trade_id] = report.venue_order_ids
+                self._guard(trade_id, report)
                 return True
         return False
 
@@ -193,7 +197,7 @@ class Protection:
             trade = await session.get_one(TradeRow, trade_id)
             trade.stop_loss_price = float(report.stop_price or order.stop_price)
             session.add(trade)
-        self.guarded[trade_id] = report.venue_order_ids
+        self._guard(trade_id, report)
 
     async def _give_up(self, trade: TradeRow, signal_row: int, problem: str) -> None:
         """No stop can be put: halt first, so that it is in force whatever the sale does; then sell."""

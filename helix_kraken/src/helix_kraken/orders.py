@@ -116,6 +116,7 @@ def report_of(client_order_id: str, orders: Iterable[Order], fills: tuple[Fill, 
         venue_order_ids=tuple(order.txid for order in used),
         raw_status="/".join(dict.fromkeys(order.raw_status for order in used)) or "not there",
         protecting=sum((order.remaining for order in living), Decimal(0)),
+        resting=tuple(order.txid for order in living) or None,
         stop_price=min((order.stop_price for order in living if order.stop_price is not None), default=None),
         fills=fills,
     )
