@@ -56,6 +56,16 @@ def installed(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
     the tests run in, by links, each but what belongs to Helix: neither its packages nor its metadata nor the files
     that make a checkout importable.
     """
+    return _installed(wheels, "helix_binance", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def installed_with_the_other_driver(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Core and the other driver, the first one not being there."""
+    return _installed(wheels, "helix_kraken", tmp_path_factory)
+
+
+def _installed(wheels: dict[str, Path], driver: str, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     place = tmp_path_factory.mktemp("installed")
     venv.create(place, symlinks=True, with_pip=False)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(place), "platbase": str(place)}))
@@ -64,5 +74,5 @@ def installed(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
             (packages / dependency.name).symlink_to(dependency)
     pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "--disable-pip-version-check"]
     install = [*pip, "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*install, wheels["helix_core"], wheels["helix_binance"]], check=True, timeout=60)
+    subprocess.run([*install, wheels["helix_core"], wheels[driver]], check=True, timeout=60)
     return Installed(place, tmp_path_factory.mktemp("elsewhere"))

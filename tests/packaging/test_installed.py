@@ -49,6 +49,20 @@ def test_helix_plugins_lists_cores_plugins_and_the_installed_driver_with_version
     assert found == of_core | {("binance", "helix-binance", driver)}
 
 
+def test_each_driver_works_without_the_other(installed_with_the_other_driver: Installed) -> None:
+    listed = json.loads(installed_with_the_other_driver.run("helix", "plugins", "--json"))
+    ask = (
+        "import sys; from helix_core import ExchangeConfig, SystemClock, TradingMode;"
+        "from helix_core.plugins import Plugins;"
+        "plugins = Plugins.load(lambda name: {}, disabled=['telegram']);"
+        "config = ExchangeConfig(name='kraken', mode=TradingMode.PAPER, symbol='BTC/USDT', clock=SystemClock());"
+        "print(plugins.exchange_client(config).label, 'helix_binance' in sys.modules)"
+    )
+
+    assert "binance" not in {row["name"] for row in listed}
+    assert installed_with_the_other_driver.run("python", "-c", ask).split() == ["Kraken", "False"]
+
+
 def test_the_table_a_human_sees_says_the_same(installed: Installed, wheels: dict[str, Path]) -> None:
     table = installed.run("helix", "plugins")
 
