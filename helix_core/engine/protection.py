@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _MOST_TRIES = 5
+_GLANCE_S = 3.0
+"""How long a look at a stop may take: the worker comes back to it every other second, and has signals to end."""
 
 
 class Protection:
@@ -103,7 +105,7 @@ class Protection:
         False when it is over, or no longer covers all that is held.
         """
         try:
-            report = await self._desk.resolve(row)
+            report = await self._desk.resolve(row, patience_s=_GLANCE_S)
         except OrderRefused:
             return False
         if report.protecting <= 0:

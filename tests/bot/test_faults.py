@@ -256,3 +256,25 @@ async def test_coins_of_the_owner_are_not_taken_for_a_proof(bot: RunningBot, ven
         "with other coins lying about a late stop would be accepted too: wait for the fence"
     )
     assert len(venue.parameters("POST", OCO)) == 1
+
+
+async def test_a_blind_watch_does_not_leave_a_position_without_its_stop(bot: RunningBot, venue: Venue) -> None:
+    await bot.post("BUY")
+    blind = fault("GET /api/v3/openOrders", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None)
+    venue.sandbox.faults.add(blind)
+
+    venue.sandbox.venue.cancel(venue.resting()[0].order_id)
+
+    await bot.until("SELECT count(*) FROM outbox WHERE kind = 'stop_rearmed'", [(1,)])
+    assert_protected(bot, venue)
+
+
+async def test_a_stop_that_cannot_be_seen_is_told_to_the_owner(bot: RunningBot, venue: Venue) -> None:
+    await bot.post("BUY")
+    silence = fault("GET *", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None)
+    venue.sandbox.faults.add(silence)
+
+    await bot.until("SELECT count(*) FROM outbox WHERE text LIKE '%NO STOP%'", [(1,)], seconds=40)
+
+    venue.sandbox.faults.clear()
+    assert_protected(bot, venue)
