@@ -26,7 +26,7 @@ PATIENCE_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 _CALL_TIMEOUT_S = 30.0
 _CLEAN_ABSENCES = 3
-_CLEAN_ABSENCES_OF_A_STOP = 2
+_CLEAN_ABSENCES_OF_A_SALE = 2
 
 
 class LookUp:
@@ -85,15 +85,16 @@ class LookUp:
     async def _proven_absent(self, row: JournalRow, absences: int, late: int) -> bool:
         """Whether clean answers (`absences` in a row, `late` of them after the fence) prove it was never placed.
 
-        After the venue's own fence: three answers, the open orders and the balance agree. Before it only for a stop
-        whose coins lie free, on a venue where a resting stop locks them: should the first still arrive, the venue
-        has the coins for one of the two only, and refuses the other.
+        After the venue's own fence: three answers, the open orders and the balance agree. Before it only for an order
+        that sells coins which still lie free: a sale, or a stop where a resting one locks them. Should the first still
+        arrive, the venue has the coins for one of the two only, and refuses the other.
         """
         try:
             if late:
                 return late >= _CLEAN_ABSENCES and await self._account_shows_nothing(row)
-            guarded = row.kind == OrderKind.STOP.value and self._client.capabilities.stops_lock_funds
-            return guarded and absences >= _CLEAN_ABSENCES_OF_A_STOP and await self._only_its_coins_lie_free(row)
+            locks = row.kind == OrderKind.STOP.value and self._client.capabilities.stops_lock_funds
+            guarded = locks or row.kind == OrderKind.EXIT.value
+            return guarded and absences >= _CLEAN_ABSENCES_OF_A_SALE and await self._only_its_coins_lie_free(row)
         except (HelixError, TimeoutError):
             return False
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from helix_core.domain.order import ExitOrder, OrderKind
-from helix_core.errors import Mismatch, OrderRefused
+from helix_core.domain.order import ExitOrder, OrderKind, OrderReport
+from helix_core.errors import NOT_PLACED, Mismatch, OrderRefused
 from helix_core.store import journal
 
 if TYPE_CHECKING:
@@ -48,11 +48,26 @@ class Seller:
             try:
                 await self._sell(trade.id, signal_row, min(wanted, self._market.rules().max_quantity), held)
             except OrderRefused as refusal:
+                if refusal.code == NOT_PLACED or await self._adopt_late(trade.id):
+                    continue
                 left = await self._desk.sellable(held)
                 if left >= wanted:
                     raise
                 limit = await self._accept_less(trade, left, refusal)
         raise OrderRefused(f"Trade {trade.id} is not sold after {_MOST_ORDERS} orders.")
+
+    async def _adopt_late(self, trade_id: int) -> bool:
+        """Book a sale that was thought never to have been placed, and arrived after all."""
+        async with self._store.read() as session:
+            missing = await journal.not_placed(session, trade_id, OrderKind.EXIT)
+        for row in missing:
+            report = await self._desk.glance(row)
+            if isinstance(report, OrderReport) and report.filled > 0 and report.status.final:
+                log.warning("late_sale_adopted", trade_id=trade_id, client_order_id=row.client_order_id)
+                fills = await self._desk.fills(row.symbol, report)
+                await self._ledger.record(trade_id, row.client_order_id, report, fills)
+                return True
+        return False
 
     async def _accept_less(self, trade: TradeRow, left: Decimal, refusal: OrderRefused) -> Decimal:
         """Somebody took coins of the trade. Sell what is there; raises Mismatch when that is nothing at all."""

@@ -278,3 +278,15 @@ async def test_a_stop_that_cannot_be_seen_is_told_to_the_owner(bot: RunningBot, 
 
     venue.sandbox.faults.clear()
     assert_protected(bot, venue)
+
+
+async def test_a_sale_that_never_arrived_is_sent_again_at_once(bot: RunningBot, venue: Venue) -> None:
+    await bot.post("BUY")
+    venue.sandbox.faults.add(fault(f"POST {ORDER}", kind=FaultKind.LOST_REQUEST, where={"side": "SELL"}))
+
+    answer = await bot.post("SELL")
+
+    assert answer.json()["status"] == "accepted", "within the 2.5 s of the answer"
+    assert sum(one["side"] == "SELL" for one in venue.parameters("POST", ORDER)) == 2
+    assert venue.total("BTC") < Decimal("0.00001")
+    assert bot.rows("SELECT status, close_reason FROM trades") == [("closed", "signal")]
