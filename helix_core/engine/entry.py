@@ -12,7 +12,14 @@ from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import ApprovedOrder, OrderIntent, OrderKind
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
-from helix_core.errors import ExchangeError, InvariantBroken, OrderNotAllowed, OrderOutcomeUnknown, OrderRefused
+from helix_core.errors import (
+    ExchangeError,
+    InvariantBroken,
+    Mismatch,
+    OrderNotAllowed,
+    OrderOutcomeUnknown,
+    OrderRefused,
+)
 from helix_core.notify import messages
 from helix_core.risk import size_entry, stop_price, take_profit_price
 from helix_core.store import halts, inbox, journal, outbox
@@ -154,7 +161,10 @@ class Entry:
         if trade.status == "open":
             try:
                 await self._protection.ensure(trade)
-            except ExchangeError as error:  # the entry is real: say so, and let the worker go on with its stop
+            except (
+                ExchangeError,
+                Mismatch,
+            ) as error:  # the entry is real: say so, and let the worker go on with its stop
                 await self._warn_unprotected(trade_id, str(error))
         position, now = await self._ledger.position(trade_id), self._clock.now()
         async with self._store.write() as session:

@@ -10,7 +10,7 @@ from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderIntent, OrderKind
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
-from helix_core.errors import OrderOutcomeUnknown, OrderRefused
+from helix_core.errors import ExchangeError, Mismatch, OrderRefused
 from helix_core.notify import messages
 from helix_core.store import halts, inbox, journal, outbox, trades
 from helix_core.store.schema import TradeRow
@@ -66,7 +66,7 @@ class Exit:
         except OrderRefused as refusal:
             await self._protection.ensure(trade)
             raise Rejection("order_refused", f"{refusal} The position is still open, under its stop.") from refusal
-        except OrderOutcomeUnknown as unknown:
+        except (ExchangeError, Mismatch) as unknown:
             raise await self._alarm(stored, trade, str(unknown)) from unknown
         assert trade.id is not None
         await self._ledger.close(trade, await self._ledger.ending(trade.id))

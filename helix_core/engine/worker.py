@@ -215,6 +215,9 @@ class Worker:
                 await self._entry.resume(await self._stored(row), row, patience_s=patience_s)
             except Rejection as rejection:
                 log.info("entry_looked_up", client_order_id=row.client_order_id, reason=rejection.reason)
+            except Mismatch as mismatch:
+                async with self._store.write() as session:
+                    await breaker.halt(session, HaltKind.RECONCILE, str(mismatch), self._clock.now())
 
     async def _look_after_trades(self) -> None:
         """Every open trade that is not under a stop known to rest: make it so, or close it."""
