@@ -2,7 +2,15 @@
 
 from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, PluginConfig, TradingMode
-from helix_core.contracts.exchange import Capabilities, ExchangeClient, Holding, KeyPermissions, OpenOrder
+from helix_core.contracts.exchange import (
+    Capabilities,
+    ExchangeClient,
+    Holding,
+    KeyPermissions,
+    OpenOrder,
+    OrderEvent,
+    PastOrder,
+)
 from helix_core.contracts.memory import Memory
 from helix_core.contracts.notifier import Notifier
 from helix_core.contracts.risk import RiskCheck, RiskContext
@@ -15,6 +23,7 @@ from helix_core.domain.notice import Notice, NoticeKind
 from helix_core.domain.order import (
     AnyOrder,
     ApprovedOrder,
+    Bracket,
     ExitOrder,
     Fill,
     OrderIntent,
@@ -57,6 +66,7 @@ __all__ = [
     "AuthenticationFailed",
     "Balance",
     "Balances",
+    "Bracket",
     "Capabilities",
     "Clock",
     "ConfigError",
@@ -83,6 +93,7 @@ __all__ = [
     "Notifier",
     "OpenOrder",
     "OrderBook",
+    "OrderEvent",
     "OrderIntent",
     "OrderKind",
     "OrderNotAllowed",
@@ -91,6 +102,7 @@ __all__ = [
     "OrderRefused",
     "OrderReport",
     "OrderStatus",
+    "PastOrder",
     "PluginConfig",
     "PluginError",
     "Position",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from helix_core.boot import boot
+from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, TradingMode
-from helix_core.domain.notice import NoticeKind
 from helix_core.engine.account import Account
 from helix_core.engine.desk import TradingDesk
 from helix_core.engine.entry import Entry
@@ -27,19 +28,17 @@ from helix_core.engine.seller import Seller
 from helix_core.engine.snapshot import Snapshots
 from helix_core.engine.watch import StopWatch
 from helix_core.engine.worker import Worker
-from helix_core.errors import ConfigError, DataMissing, ExchangeError, ExchangeUnavailable
-from helix_core.notify import messages
+from helix_core.errors import ConfigError
 from helix_core.notify.delivery import Delivery
 from helix_core.risk import RiskEngine
-from helix_core.store import identity, outbox, trades
+from helix_core.store import identity, outbox
 from helix_core.store.database import Store
 from helix_core.store.memory import StoredMemory
 from helix_core.web import DoorSettings, Server, create_app
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
-    from helix_core.clock import Clock
     from helix_core.contracts.exchange import ExchangeClient
     from helix_core.contracts.signal_source import SignalSource
     from helix_core.plugins import Plugins
@@ -49,6 +48,30 @@ log = structlog.get_logger(__name__)
 
 _FINISH_S = 15.0
 _DRAIN_S = 5.0
+
+
+class WebServer(Protocol):
+    """Serves the door. `bind` takes the address, `run` serves until it is cancelled."""
+
+    def bind(self) -> None:
+        """Take the address. Raises ConfigError."""
+
+    async def run(self) -> None:
+        """Serve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything outside Helix, through one seam: time, the venue's wire, the database's file, the door's address.
+
+    The defaults are the real ones. A simulation puts its own in their place and runs every line of Helix.
+    `open_session` opens the HTTP session of a ccxt driver; `open_connection` opens the database's driver connection.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    open_session: Callable[[], Any] | None = None
+    open_connection: Callable[[], Awaitable[Any]] | None = None
+    serve: Callable[..., WebServer] = Server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,20 +89,20 @@ class Bot:
     delivery: Delivery
 
 
-async def run(settings: Settings, plugins: Plugins, clock: Clock, stop: asyncio.Event) -> None:
+async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.Event) -> None:
     """Run the bot until `stop` is set.
 
     Raises ConfigError, StoreError or ExchangeError in one sentence when it cannot start, and whatever killed a task
     that must not die: the process then ends, and its next start recovers.
     """
     async with AsyncExitStack() as stack:
-        store = await Store.open(settings.database_url.get_secret_value())
+        store = await Store.open(settings.database_url.get_secret_value(), connect=world.open_connection)
         stack.push_async_callback(store.close)
         await outbox.StoredOutbox(store).register(notifier.name for notifier in plugins.notifiers)
         await identity.claim(store, settings.active_exchange, settings.trading_mode)
-        bot = assemble(settings, plugins, store, clock)
-        app = create_app(desk=bot.desk, source=_only_source(plugins), door=_door(settings, clock))
-        server = Server(app, host=settings.host, port=settings.port)
+        bot = assemble(settings, plugins, store, world)
+        app = create_app(desk=bot.desk, source=_only_source(plugins), door=_door(settings, world.clock))
+        server = world.serve(app, host=settings.host, port=settings.port)
         server.bind()
         stack.push_async_callback(bot.client.disconnect)
         async with _supervised(stop, server=server.run()):
@@ -97,9 +120,10 @@ async def run(settings: Settings, plugins: Plugins, clock: Clock, stop: asyncio.
                 await _finish(bot)
 
 
-def assemble(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -> Bot:
+def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -> Bot:
     """Build every part. Touches neither network nor disk. Raises ConfigError or PluginError."""
-    client = _client(settings, plugins, store, clock)
+    clock = world.clock
+    client = _client(settings, plugins, store, world)
     market = Market(client, settings.trading_pair, clock)
     account = Account(client=client, store=store, market=market, limits=settings.limits, clock=clock)
     delivery = Delivery(plugins.notifiers, outbox.StoredOutbox(store), clock)
@@ -147,75 +171,14 @@ def _only_source(plugins: Plugins) -> SignalSource:
     return plugins.signal_sources[0]
 
 
-def _client(settings: Settings, plugins: Plugins, store: Store, clock: Clock) -> ExchangeClient:
+def _client(settings: Settings, plugins: Plugins, store: Store, world: World) -> ExchangeClient:
     """The driver's client; in paper mode the one that simulates orders on the driver's prices."""
-    config = exchange_config(settings, clock)
+    config = exchange_config(settings, world)
     client = plugins.exchange_client(config)
     if settings.trading_mode is not TradingMode.PAPER:
         return client
     values, memory = settings.plugin_values("paper"), StoredMemory(store, "paper")
     return plugins.paper_client(replace(config, values=values, venue=client, memory=memory))
-
-
-async def boot(bot: Bot) -> None:
-    """From a closed door to an open one. Raises ConfigError or ExchangeError in one sentence."""
-    label, settings = bot.client.label, bot.settings
-    try:
-        await bot.client.connect()
-        await _check_key(bot)
-        view = await bot.market.view(settings.trading_pair)
-        if view.problem is not None:
-            raise ExchangeUnavailable(view.problem)
-        if view.instrument is not None and not view.instrument.trading:
-            raise ConfigError(f"{settings.trading_pair} is not trading on {label}. Choose another TRADING_PAIR.")
-        await _check_pair(bot)
-        await bot.worker.recover()
-    except (ExchangeError, DataMissing) as error:
-        origin = f"{settings.active_exchange.upper().replace('-', '_')}_BASE_URL"
-        raise ExchangeUnavailable(
-            f"{label} could not be used at start: {error} "
-            f"Check the network, the key and {origin}; `helix check` tells which."
-        ) from error
-    await bot.worker.open_day()
-    await _announce(bot)
-    bot.desk.open_door()
-    log.info("ready", exchange=bot.client.name, mode=settings.trading_mode.value, pair=settings.trading_pair)
-
-
-async def _check_pair(bot: Bot) -> None:
-    """A position in another pair would be looked after by nobody."""
-    async with bot.store.read() as session:
-        left = [trade.symbol for trade in await trades.open_trades(session) if trade.symbol != bot.market.symbol]
-    if left:
-        raise ConfigError(f"TRADING_PAIR is {bot.market.symbol}, but a position in {left[0]} is open. Set it back.")
-
-
-async def _check_key(bot: Bot) -> None:
-    """A key that can withdraw, or cannot trade, never starts a bot."""
-    rights = await bot.client.key_permissions()
-    if rights.applicable and rights.can_withdraw:
-        raise ConfigError(
-            f"The API key may move money out of {bot.client.label} ({rights.detail}). Helix refuses such a key: "
-            "make one that can only read and trade."
-        )
-    if rights.applicable and not rights.can_trade:
-        raise ConfigError(f"The API key may not trade on {bot.client.label} ({rights.detail}). Allow spot trading.")
-    for warning in rights.warnings:
-        log.warning("key_permissions", warning=warning)
-
-
-async def _announce(bot: Bot) -> None:
-    view = await bot.market.view(bot.settings.trading_pair)
-    if view.balances is None or view.instrument is None:
-        raise ExchangeUnavailable("The balance could not be read.")
-    text = messages.bot_startup(
-        mode=bot.settings.trading_mode.value,
-        exchange=bot.client.label,
-        balance=view.balances.of(view.instrument.quote).total,
-        quote=view.instrument.quote,
-    )
-    async with bot.store.write() as session:
-        outbox.owe(session, NoticeKind.BOT_STARTUP, text, bot.clock.now())
 
 
 @asynccontextmanager
@@ -251,7 +214,7 @@ async def _finish(bot: Bot) -> None:
     await bot.delivery.drain(_DRAIN_S)
 
 
-def exchange_config(settings: Settings, clock: Clock) -> ExchangeConfig:
+def exchange_config(settings: Settings, world: World) -> ExchangeConfig:
     """What the driver is given: in paper mode no key, even where there is one."""
     keyless = settings.trading_mode is TradingMode.PAPER
     return ExchangeConfig(
@@ -259,11 +222,12 @@ def exchange_config(settings: Settings, clock: Clock) -> ExchangeConfig:
         values=settings.plugin_values(settings.active_exchange),
         mode=settings.trading_mode,
         symbol=settings.trading_pair,
-        clock=clock,
+        clock=world.clock,
         api_key=None if keyless else settings.api_key,
         api_secret=None if keyless else settings.api_secret,
         base_url=settings.exchange_base_url,
         ws_url=settings.exchange_ws_url,
+        open_session=world.open_session,
     )
 
 

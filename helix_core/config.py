@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helix_core.domain.money import exact
 from helix_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from decimal import Decimal
 
     from pydantic import SecretStr
@@ -87,7 +87,8 @@ class ExchangeConfig(PluginConfig):
     """What a driver is given. `base_url` and `ws_url` replace the venue's own origins when set.
 
     `api_key` and `api_secret` are None in paper mode: then a driver gives public market data only, and the paper
-    plugin, given the driver's client as `venue` and a `memory`, fills orders by it.
+    plugin, given the driver's client as `venue` and a `memory`, fills orders by it. `open_session`, when set, opens the
+    HTTP session in place of the driver's own: a simulation's, with aiohttp's shape.
     """
 
     mode: TradingMode
@@ -97,5 +98,6 @@ class ExchangeConfig(PluginConfig):
     api_secret: SecretStr | None = None
     base_url: str | None = None
     ws_url: str | None = None
+    open_session: Callable[[], Any] | None = None
     venue: ExchangeClient | None = None
     memory: Memory | None = None

@@ -20,16 +20,18 @@ from helix_core.errors import DataMissing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from helix_core.ccxt.evidence import Answer
     from helix_core.config import ExchangeConfig
-    from helix_core.contracts.exchange import OpenOrder
+    from helix_core.contracts.exchange import OpenOrder, PastOrder
     from helix_core.domain.market import Balances, Instrument, OrderBook, Ticker
     from helix_core.domain.order import Fill, OrderRef, OrderReport
 
 _CLOSE_TIMEOUT_S = 2.0
 _MOST_FILLS = 1000
+_MOST_ORDERS = 500
 
 
 class CcxtQuestions(ExchangeClient):
@@ -75,6 +77,10 @@ class CcxtQuestions(ExchangeClient):
     async def fetch_open_orders(self, venue: Any, symbol: str) -> Any:
         """Fetch ccxt's unified orders resting at the venue."""
         return await venue.fetch_open_orders(symbol)
+
+    async def fetch_recent_orders(self, venue: Any, symbol: str, since_ms: int) -> Any:
+        """Fetch ccxt's unified orders, open and over, since then: at most 500, oldest first."""
+        return await venue.fetch_orders(symbol, since_ms, _MOST_ORDERS)
 
     async def fetch_fills(self, venue: Any, symbol: str, venue_order_id: str) -> Any:
         """Fetch ccxt's unified trades of one order, at most 1000."""
@@ -155,6 +161,18 @@ class CcxtQuestions(ExchangeClient):
 
         async def ask(venue: Any) -> tuple[OpenOrder, ...]:
             return tuple(reading.read_open_order(order) for order in await self.fetch_open_orders(venue, symbol))
+
+        return await self.line.ask(ask)
+
+    async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
+        """Ask for every order since then. Raises DataMissing when one answer does not hold them all."""
+
+        async def ask(venue: Any) -> tuple[PastOrder, ...]:
+            orders = await self.fetch_recent_orders(venue, symbol, int(since.timestamp() * 1000))
+            if len(orders) >= _MOST_ORDERS:
+                message = f"{symbol} has more orders since {since:%Y-%m-%d %H:%M} UTC than one answer holds"
+                raise DataMissing(message)
+            return tuple(sorted((reading.read_past_order(order) for order in orders), key=lambda past: past.at))
 
         return await self.line.ask(ask)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from helix_core.contracts.exchange import OpenOrder
+from helix_core.contracts.exchange import OpenOrder, PastOrder
 from helix_core.domain.market import Balance, Balances, Instrument, Level, OrderBook, Ticker
 from helix_core.domain.money import exact
 from helix_core.domain.order import Fill, OrderReport, OrderStatus
@@ -130,6 +130,19 @@ def read_open_order(order: Mapping[str, Any]) -> OpenOrder:
     )
 
 
+def read_past_order(order: Mapping[str, Any]) -> PastOrder:
+    """An order in the venue's list of them."""
+    return PastOrder(
+        venue_order_id=str(need(order, "id")),
+        client_order_id=str(order.get("clientOrderId") or ""),
+        symbol=need(order, "symbol"),
+        side=Action(need(order, "side").upper()),
+        filled=decimal(order, "filled"),
+        status=_STATUSES.get(need(order, "status"), OrderStatus.UNKNOWN),
+        at=moment(order, "timestamp"),
+    )
+
+
 def read_fill(trade: Mapping[str, Any], *, symbol: str, order_id: str) -> Fill:
     """One execution with its fee."""
     fees = [fee for fee in trade.get("fees") or [trade.get("fee")] if fee]
@@ -163,6 +176,7 @@ def read_report(order: Mapping[str, Any], client_order_id: str, *, protects: boo
         venue_order_ids=(str(need(order, "id")),),
         raw_status=str((order.get("info") or {}).get("status") or word),
         protecting=amount - filled if protects and status is OrderStatus.OPEN else Decimal(0),
+        average_price=exact(order["average"]) if filled > 0 and order.get("average") else None,
     )
 
 

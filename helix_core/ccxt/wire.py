@@ -188,6 +188,8 @@ def open_venue(ccxt_id: str, config: ExchangeConfig, options: Mapping[str, objec
     if venue.options.get("maxRetriesOnFailure"):
         message = "ccxt's maxRetriesOnFailure sends an order again: it must stay 0"
         raise InvariantBroken(message)
+    if config.open_session is not None:
+        venue.session, venue.own_session = config.open_session(), False
     _point(venue, config)
     return venue
 

@@ -49,13 +49,12 @@ def load() -> tuple[Settings, Plugins]:
 
 async def _run(settings: Settings, plugins: Plugins) -> None:
     from helix_core import app  # noqa: PLC0415
-    from helix_core.clock import SystemClock  # noqa: PLC0415
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await app.run(settings, plugins, SystemClock(), stop)
+    await app.run(settings, plugins, app.World(), stop)
 
 
 def _confirm_live() -> None:

@@ -65,13 +65,12 @@ async def _all() -> list[Finding]:
 
 
 async def _findings() -> AsyncIterator[Finding]:
-    from helix_core.app import exchange_config  # noqa: PLC0415 - keeps --help instant
+    from helix_core.app import World, exchange_config  # noqa: PLC0415 - keeps --help instant
     from helix_core.cli.bot import load  # noqa: PLC0415
-    from helix_core.clock import SystemClock  # noqa: PLC0415
 
     try:
         settings, plugins = load()
-        client = plugins.exchange_client(exchange_config(settings, SystemClock()))
+        client = plugins.exchange_client(exchange_config(settings, World()))
     except HelixError as error:
         for problem in str(error).splitlines():
             yield Finding("settings", problem, "Mend it and check again; what follows could not be checked.")

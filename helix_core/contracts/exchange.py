@@ -12,12 +12,23 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from helix_core.errors import OrderRefused
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime
     from decimal import Decimal
 
     from helix_core.domain.market import Balances, Instrument, OrderBook, Ticker
-    from helix_core.domain.order import ApprovedOrder, ExitOrder, Fill, OrderRef, OrderReport, ProtectiveOrder
+    from helix_core.domain.order import (
+        ApprovedOrder,
+        ExitOrder,
+        Fill,
+        OrderRef,
+        OrderReport,
+        OrderStatus,
+        ProtectiveOrder,
+    )
     from helix_core.domain.signal import Action
 
 
@@ -30,6 +41,7 @@ class Capabilities:
     `stops_lock_funds`: a resting stop locks the coins it would sell, so that a second one over them is refused.
     `balance_poll_s`, `orders_poll_s`: how often Helix asks for the balance, and for the open orders while a stop must
     be resting. A driver whose venue counts questions strictly asks less often; the core trusts an answer that longer.
+    `streams`: `order_events` works.
     """
 
     testnet: bool
@@ -38,6 +50,7 @@ class Capabilities:
     stops_lock_funds: bool = False
     balance_poll_s: float = 5.0
     orders_poll_s: float = 1.0
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,27 @@ class OpenOrder:
     remaining: Decimal
     stop_price: Decimal | None
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOrder:
+    """An order in the venue's own list of them, open or over, Helix's or a human's. `at` is when the venue took it."""
+
+    venue_order_id: str
+    client_order_id: str
+    symbol: str
+    side: Action
+    filled: Decimal
+    status: OrderStatus
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """Something happened to an order, says the venue's stream: a hint where to look. The truth is asked for."""
+
+    venue_order_id: str
+    client_order_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +154,22 @@ class ExchangeClient(ABC):
         """Ask for every order resting at the venue for `symbol`, Helix's and others'."""
 
     @abstractmethod
+    async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
+        """Ask for every order of the account for `symbol` that the venue took at or after `since`, oldest first.
+
+        Whole or not at all: DataMissing when the venue's answer may have left some out.
+        """
+
+    def order_events(self, symbol: str) -> AsyncIterator[OrderEvent | None]:
+        """News of this account's orders for `symbol`, for as long as one connection to the venue's stream lasts.
+
+        Yields None once the venue has confirmed the subscription: from there on no change is missed. Raises
+        ExchangeUnavailable when the connection ends or falls silent, AuthenticationFailed when the key may not listen.
+        Without `capabilities.streams` there is none.
+        """
+        raise NotImplementedError(f"{self.label} has no stream of orders for {symbol}")
+
+    @abstractmethod
     async def find_order(self, ref: OrderRef) -> OrderReport | None:
         """Look an order up by Helix's own id. None: the venue answered that it knows no such order *now*."""
 
@@ -130,6 +180,14 @@ class ExchangeClient(ABC):
     @abstractmethod
     async def place_market_order(self, order: ApprovedOrder | ExitOrder) -> OrderReport:
         """Send one market order, once. `fills` is set where the answer carried them with their fees."""
+
+    async def place_entry_with_stop(self, order: ApprovedOrder) -> OrderReport:
+        """Send one entry with its stop in one request, as `order.bracket` says; the report is the entry's.
+
+        All of it is bought at no more than the bracket's limit, or nothing. The venue places the stop with the fill:
+        find it by the bracket's `stop_client_order_id`. Only for an instrument with `atomic_entry`.
+        """
+        raise OrderRefused(f"{self.label} takes no entry with its stop in one request: {order.client_order_id}")
 
     @abstractmethod
     async def place_oco_order(self, order: ProtectiveOrder) -> OrderReport:

@@ -19,7 +19,8 @@ class Instrument:
 
     `lot_step`, `min_quantity`, `max_quantity` (of one market order) are in base units; `price_tick` in quote per
     base; `min_notional` in quote. `taker_fee` is a ratio (0.001 is 0.1 %). `max_price_ratio` caps a limit sell
-    above the market (None: the venue states none).
+    above the market (None: the venue states none). `atomic_entry`: an entry can carry its stop in one
+    request.
     """
 
     symbol: str
@@ -34,6 +35,7 @@ class Instrument:
     min_notional: Decimal
     taker_fee: Decimal
     max_price_ratio: Decimal | None = None
+    atomic_entry: bool = False
 
     def lots(self, quantity: Decimal) -> Decimal:
         """`quantity` floored to the lot step: never more than asked."""

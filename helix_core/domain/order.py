@@ -64,11 +64,31 @@ class OrderIntent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bracket:
+    """What an atomic entry carries: the most it may pay, and the stop that the venue itself places with its fill.
+
+    The quantity of the stop is the venue's affair: what was received, net of a fee taken in the coin.
+    """
+
+    limit_price: Decimal
+    stop_price: Decimal
+    take_profit_price: Decimal
+    stop_client_order_id: str
+
+    def __post_init__(self) -> None:
+        """Raises OrderNotAllowed unless 0 < stop price < limit price < take profit price."""
+        if not 0 < self.stop_price < self.limit_price < self.take_profit_price:
+            message = f"a bracket's stop {self.stop_price}, limit {self.limit_price} and take profit do not rise"
+            raise OrderNotAllowed(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedOrder:
-    """A market order that opens a position: the only key to an entry."""
+    """An order that opens a position: the only key to an entry. At market, or with a `bracket` in one request."""
 
     intent: OrderIntent
     report: RiskReport
+    bracket: Bracket | None = None
 
     def __post_init__(self) -> None:
         """Refuse to exist without an explicit ALLOW from all seven gates, and every other check, for this intent.
@@ -214,7 +234,7 @@ class OrderReport:
     `venue_order_ids` names all of them, the first being the stop. `filled` is what has been executed so far in base
     units, all of them together; `protecting` is what living stops still cover, and `stop_price` where they rest, if
     the venue says; `resting` names those of them that rest right now (None: all, while any does). `raw_status` is the
-    venue's own word.
+    venue's own word. `average_price` is what was paid or got for `filled`, in quote per base, where the venue says.
     """
 
     client_order_id: str
@@ -225,4 +245,5 @@ class OrderReport:
     protecting: Decimal
     stop_price: Decimal | None = None
     resting: tuple[str, ...] | None = None
+    average_price: Decimal | None = None
     fills: tuple[Fill, ...] | None = None

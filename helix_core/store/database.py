@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -18,7 +18,7 @@ from helix_core.store import schema
 from helix_core.store.sqlite import make_durable, prepare_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -36,10 +36,11 @@ class Store:
         self._lock = lock
 
     @classmethod
-    async def open(cls, url: str, *, alone: bool = True) -> Store:
+    async def open(cls, url: str, *, alone: bool = True, connect: Callable[[], Awaitable[Any]] | None = None) -> Store:
         """Open (and at first make) the database at `url`, checked and ready.
 
         `alone` takes the lock that only one bot can hold; the command line goes without, beside a running bot.
+        `connect`, when set, opens each connection in place of the database driver.
 
         Raises StoreError in one sentence: not writable, in use by another Helix, damaged, or made by a newer version.
         """
@@ -49,8 +50,9 @@ class Store:
             raise StoreError("DATABASE_URL is not an address like sqlite+aiosqlite:///data/helix.db.") from error
         on_sqlite = address.get_backend_name() == "sqlite"
         lock = prepare_file(Path(address.database or "helix.db"), alone=alone) if on_sqlite else None
-        writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=5)
-        reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=5)
+        how = {} if connect is None else {"async_creator": connect}
+        writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=5, **how)
+        reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=5, **how)
         if on_sqlite:
             make_durable(writer, writes=True)
             make_durable(reader, writes=False)

@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from helix_binance.sandbox import sandbox
 from helix_core import app, settings
 from helix_core.cli.demo.bot_process import free_port
-from helix_core.clock import SystemClock
 from helix_core.plugins import Plugins, installed_exchanges, installed_plugins
 from helix_core.sandbox.server import serving
 
@@ -128,7 +127,7 @@ async def running(folder: Path, environ: dict[str, str]) -> AsyncIterator[Runnin
     plugins = Plugins.load(read.plugin_values, disabled=read.disabled_plugins)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(app.run(read, plugins, SystemClock(), stop))
+        task = group.create_task(app.run(read, plugins, app.World(), stop))
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{read.port}", timeout=90) as client:
             await _ready(client, task)
             yield RunningBot(client, folder, stop)

@@ -10,6 +10,7 @@ from helix_core import (
     Balances,
     Capabilities,
     ConfigError,
+    DataMissing,
     ExchangeClient,
     ExchangeError,
     ExchangeUnavailable,
@@ -24,6 +25,7 @@ from helix_plugins.paper.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from helix_core import (
         ApprovedOrder,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         OrderBook,
         OrderRef,
         OrderReport,
+        PastOrder,
         ProtectiveOrder,
         Ticker,
     )
@@ -139,6 +142,14 @@ class PaperExchange(ExchangeClient):
         await self._consider_price(_LATE_S)
         account = await self._vault.account()
         return tuple(order.open_order(symbol) for order in account.resting if symbol == account.symbol)
+
+    async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
+        """Every order since then that is remembered. Raises DataMissing when younger ones may have been forgotten."""
+        account = await self._vault.account()
+        orders = account.orders if symbol == account.symbol else ()
+        if len(account.orders) < account.orders_made and account.orders[0].at >= since:
+            raise DataMissing("the paper account has forgotten orders since then")
+        return tuple(order.past_order(symbol) for order in orders if order.at >= since)
 
     async def find_order(self, ref: OrderRef) -> OrderReport | None:
         """Look an order up; one that rests is seen in the light of the price now."""

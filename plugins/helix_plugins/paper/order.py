@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from helix_core import Action, Fill, OpenOrder, OrderKind, OrderReport, OrderStatus
+from helix_core import Action, Fill, OpenOrder, OrderKind, OrderReport, OrderStatus, PastOrder
 
 if TYPE_CHECKING:
     from helix_core import Ticker
@@ -110,6 +110,18 @@ class PaperOrder(BaseModel):
             protecting=self.locked,
             stop_price=self.stop_price,
             fills=self.domain_fills(symbol),
+        )
+
+    def past_order(self, symbol: str) -> PastOrder:
+        """The order in the list of all of them."""
+        return PastOrder(
+            venue_order_id=self.order_id,
+            client_order_id=self.client_order_id,
+            symbol=symbol,
+            side=self.side,
+            filled=self.filled,
+            status=self.status,
+            at=self.at,
         )
 
     def open_order(self, symbol: str) -> OpenOrder:

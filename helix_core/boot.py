@@ -1,0 +1,78 @@
+"""Boot: from a closed door to an open one. Nothing is traded before every question here has been answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.notice import NoticeKind
+from helix_core.errors import ConfigError, DataMissing, ExchangeError, ExchangeUnavailable
+from helix_core.notify import messages
+from helix_core.store import outbox, trades
+
+if TYPE_CHECKING:
+    from helix_core.app import Bot
+
+log = structlog.get_logger(__name__)
+
+
+async def boot(bot: Bot) -> None:
+    """From a closed door to an open one. Raises ConfigError or ExchangeError in one sentence."""
+    label, settings = bot.client.label, bot.settings
+    try:
+        await bot.client.connect()
+        await _check_key(bot)
+        view = await bot.market.view(settings.trading_pair)
+        if view.problem is not None:
+            raise ExchangeUnavailable(view.problem)
+        if view.instrument is not None and not view.instrument.trading:
+            raise ConfigError(f"{settings.trading_pair} is not trading on {label}. Choose another TRADING_PAIR.")
+        await _check_pair(bot)
+        await bot.worker.recover()
+    except (ExchangeError, DataMissing) as error:
+        origin = f"{settings.active_exchange.upper().replace('-', '_')}_BASE_URL"
+        raise ExchangeUnavailable(
+            f"{label} could not be used at start: {error} "
+            f"Check the network, the key and {origin}; `helix check` tells which."
+        ) from error
+    await bot.worker.open_day()
+    await _announce(bot)
+    bot.desk.open_door()
+    log.info("ready", exchange=bot.client.name, mode=settings.trading_mode.value, pair=settings.trading_pair)
+
+
+async def _check_pair(bot: Bot) -> None:
+    """A position in another pair would be looked after by nobody."""
+    async with bot.store.read() as session:
+        left = [trade.symbol for trade in await trades.open_trades(session) if trade.symbol != bot.market.symbol]
+    if left:
+        raise ConfigError(f"TRADING_PAIR is {bot.market.symbol}, but a position in {left[0]} is open. Set it back.")
+
+
+async def _check_key(bot: Bot) -> None:
+    """A key that can withdraw, or cannot trade, never starts a bot."""
+    rights = await bot.client.key_permissions()
+    if rights.applicable and rights.can_withdraw:
+        raise ConfigError(
+            f"The API key may move money out of {bot.client.label} ({rights.detail}). Helix refuses such a key: "
+            "make one that can only read and trade."
+        )
+    if rights.applicable and not rights.can_trade:
+        raise ConfigError(f"The API key may not trade on {bot.client.label} ({rights.detail}). Allow spot trading.")
+    for warning in rights.warnings:
+        log.warning("key_permissions", warning=warning)
+
+
+async def _announce(bot: Bot) -> None:
+    view = await bot.market.view(bot.settings.trading_pair)
+    if view.balances is None or view.instrument is None:
+        raise ExchangeUnavailable("The balance could not be read.")
+    text = messages.bot_startup(
+        mode=bot.settings.trading_mode.value,
+        exchange=bot.client.label,
+        balance=view.balances.of(view.instrument.quote).total,
+        quote=view.instrument.quote,
+    )
+    async with bot.store.write() as session:
+        outbox.owe(session, NoticeKind.BOT_STARTUP, text, bot.clock.now())
