@@ -17,6 +17,7 @@ from helix_core.boot import boot
 from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, TradingMode
 from helix_core.engine.account import Account
+from helix_core.engine.custody import Custody
 from helix_core.engine.desk import TradingDesk
 from helix_core.engine.entry import Entry
 from helix_core.engine.exit import Exit
@@ -135,19 +136,14 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
     exit_ = Exit(
         account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection, seller=seller
     )
+    custody = Custody(account, entry=entry, protection=protection)
     worker = Worker(
-        account,
-        entry=entry,
-        exit_=exit_,
-        protection=protection,
-        snapshots=snapshots,
-        auto_resume=settings.auto_resume,
-        told=delivery.wake,
+        account, entry=entry, exit_=exit_, custody=custody, auto_resume=settings.auto_resume, told=delivery.wake
     )
     desk = TradingDesk(
         account, worker=worker, snapshots=snapshots, mode=settings.trading_mode, listing=plugins.listing()
     )
-    watch = StopWatch(client, settings.trading_pair, protection.guarded, worker.suspect)
+    watch = StopWatch(account, protection, worker.suspect)
     return Bot(
         settings=settings,
         clock=clock,

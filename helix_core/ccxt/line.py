@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import ccxt  # type: ignore[import-untyped]
@@ -64,12 +64,15 @@ class NoSuchOrder(OrderOutcomeUnknown):
 class Bounds:
     """How long things may take. A question's bound includes its wait for a turn and its repetitions.
 
-    Venues need 10 s to answer that they could not finish an order; listening for less loses that answer.
+    Venues need 10 s to answer that they could not finish an order; listening for less loses that answer. After
+    `hedge_after_s` of silence a question is put again beside the first (None: never), because a request that is lost
+    without a sound must not blind Helix until the time-out.
     """
 
     order_timeout_s: float = 20.0
     question_timeout_s: float = 5.0
     question_interval_s: float = 0.05
+    hedge_after_s: float | None = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,16 @@ class Line:
 
         Raises what the contract says of questions; QuestionRefused where the venue itself declined it.
         """
+        outcome: T | HelixError
         try:
             async with asyncio.timeout(self._bounds.question_timeout_s):
-                return await self._insist(question, mend_clock=mend_clock)
+                outcome = await self._hedged(question, mend_clock=mend_clock)
         except TimeoutError:
-            late = ExchangeUnavailable(f"ccxt.RequestTimeout — no answer within {self._bounds.question_timeout_s:g} s")
-        raise late
+            late_s = f"{self._bounds.question_timeout_s:g}"
+            outcome = ExchangeUnavailable(f"ccxt.RequestTimeout — no answer within {late_s} s")
+        if isinstance(outcome, HelixError):
+            raise outcome
+        return outcome
 
     async def order(self, send: Callable[[Any], Awaitable[T]]) -> T:
         """Send one order or cancel, once. Raises OrderRefused or OrderOutcomeUnknown (NoSuchOrder)."""
@@ -113,6 +120,32 @@ class Line:
         if not isinstance(outcome, _Fault):
             return outcome
         raise await self._order_error(call, outcome.error)
+
+    async def refusal(self, answer: Answer, *, mend_clock: bool = True, sent: tuple[str, ...] = ()) -> HelixError:
+        """Give the error for a question that was answered so; none of the texts `sent` with it is quoted."""
+        ruling = self._ruled(answer)
+        if ruling.meaning is Meaning.CLOCK and mend_clock:
+            await self._mend_clock()
+        for secret in sent:
+            ruling = replace(ruling, words=ruling.words.replace(secret, "***"))
+        return _of_question(ruling, answer, self._text(ruling, answer))
+
+    async def _hedged(self, question: Callable[[Any], Awaitable[T]], *, mend_clock: bool) -> T | HelixError:
+        """Ask; while the venue keeps silent ask again beside it, and take what is answered first."""
+        asked: list[asyncio.Task[T | HelixError]] = []
+        async with asyncio.TaskGroup() as group:
+            while not any(task.done() for task in asked):
+                asked.append(group.create_task(self._outcome(question, mend_clock=mend_clock)))
+                await asyncio.wait(asked, timeout=self._bounds.hedge_after_s, return_when=asyncio.FIRST_COMPLETED)
+            for task in asked:
+                task.cancel()
+        return next(task.result() for task in asked if not task.cancelled())
+
+    async def _outcome(self, question: Callable[[Any], Awaitable[T]], *, mend_clock: bool) -> T | HelixError:
+        try:
+            return await self._insist(question, mend_clock=mend_clock)
+        except HelixError as error:
+            return error
 
     async def _insist(self, question: Callable[[Any], Awaitable[T]], *, mend_clock: bool) -> T:
         for pause_s in (*_REPEAT_AFTER_S, None):
@@ -145,11 +178,7 @@ class Line:
             return fault
         if call.answer is None:
             return self._unasked(call, fault)
-        ruling = self._ruled(call.answer)
-        if ruling.meaning is Meaning.CLOCK and mend_clock:
-            await self._mend_clock()
-        text = self._text(ruling, call.answer)
-        return _of_question(ruling, call.answer, text)
+        return await self.refusal(call.answer, mend_clock=mend_clock)
 
     def _unasked(self, call: Call, fault: Exception) -> HelixError:
         text = self._fault_text(fault)

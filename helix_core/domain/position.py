@@ -10,6 +10,7 @@ from helix_core.domain.signal import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from helix_core.domain.market import Instrument
     from helix_core.domain.order import Fill
@@ -21,7 +22,7 @@ class Position:
 
     `bought` and `sold` are base units executed, `held` what is left in the account after fees taken in the base
     coin; `cost` and `proceeds` are quote; `quote_fees` are fees taken in quote. `other_fees` are those taken in third
-    coins, each with the quote value of the fills it was taken for.
+    coins, each with the quote value of the fills it was taken for. `opened_at` is the time of the first fill.
     """
 
     bought: Decimal
@@ -31,6 +32,7 @@ class Position:
     proceeds: Decimal
     quote_fees: Decimal
     other_fees: Mapping[str, tuple[Decimal, Decimal]]
+    opened_at: datetime | None = None
 
     @property
     def entry_price(self) -> Decimal:
@@ -60,7 +62,9 @@ def fold(fills: Iterable[Fill], instrument: Instrument) -> Position:
     zero = Decimal(0)
     bought = sold = held = cost = proceeds = quote_fees = zero
     other_fees: dict[str, tuple[Decimal, Decimal]] = {}
+    opened_at: datetime | None = None
     for fill in fills:
+        opened_at = opened_at or fill.at
         value = fill.price * fill.quantity
         if fill.side is Action.BUY:
             bought, held, cost = bought + fill.quantity, held + fill.quantity, cost + value
@@ -81,4 +85,5 @@ def fold(fills: Iterable[Fill], instrument: Instrument) -> Position:
         proceeds=proceeds,
         quote_fees=quote_fees,
         other_fees=other_fees,
+        opened_at=opened_at,
     )

@@ -28,7 +28,7 @@ from helix_core.store.schema import JournalRow, JournalState, TradeRow
 if TYPE_CHECKING:
     from helix_core.domain.limits import RiskLimits
     from helix_core.domain.market import Instrument
-    from helix_core.domain.order import OrderReport
+    from helix_core.domain.order import Fill, OrderReport
     from helix_core.domain.risk import RiskReport
     from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ledger
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from helix_core.store.inbox import StoredSignal
 
 log = structlog.get_logger(__name__)
+
+_FILLS_PATIENCE_S = 0.9
 
 
 class Entry:
@@ -148,11 +150,28 @@ class Entry:
         if placed.filled <= 0:
             await self._desk.mark(row, JournalState.DONE, report=placed)
             raise Rejection("order_not_filled", f"The venue ended the order as {placed.raw_status}, nothing bought.")
-        fills = await self._desk.fills(row.symbol, placed)
+        try:
+            fills = await self._desk.fills(row.symbol, placed, patience_s=_FILLS_PATIENCE_S)
+        except OrderOutcomeUnknown as unknown:
+            fills = await self._fills_late(stored, row, placed, unknown)
         trade = await self._ledger.open(stored, row, placed, fills)
         assert trade.id is not None
         log.info("entry_filled", trade_id=trade.id, filled=str(placed.filled))
         return await self._protect(stored, trade.id)
+
+    async def _fills_late(
+        self, stored: StoredSignal, row: JournalRow, placed: OrderReport, unknown: OrderOutcomeUnknown
+    ) -> tuple[Fill, ...]:
+        """The venue says it bought, and not yet at what price and fee: a stop first, then the fills. Raises Rejection.
+
+        The entry stays on the list of what is looked up until they are known.
+        """
+        try:
+            await self._protection.cover_early(stored.row, placed)
+            return await self._desk.fills(row.symbol, placed, patience_s=_FILLS_PATIENCE_S)
+        except ExchangeError as error:
+            await self._desk.mark(row, JournalState.UNKNOWN, report=placed, detail=str(error))
+            raise await self._alarm(stored, row.client_order_id, str(error)) from unknown
 
     async def _protect(self, stored: StoredSignal, trade_id: int) -> Outcome:
         """Cover the position, then end the signal and tell the owner in one commit."""

@@ -69,7 +69,7 @@ class Exit:
         except (ExchangeError, Mismatch) as unknown:
             raise await self._alarm(stored, trade, str(unknown)) from unknown
         assert trade.id is not None
-        await self._ledger.close(trade, await self._ledger.ending(trade.id))
+        await self._protection.close(trade, await self._ledger.ending(trade.id))
         return await self._accepted(stored, trade.id)
 
     async def _accepted(self, stored: StoredSignal, trade_id: int) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from helix_core.domain.order import OrderKind
+from helix_core.domain.order import OrderKind, OrderReport
 from helix_core.errors import (
     NOT_PLACED,
     ExchangeUnavailable,
@@ -18,12 +18,12 @@ from helix_core.store import journal
 from helix_core.store.schema import JournalState
 
 if TYPE_CHECKING:
-    from helix_core.domain.order import OrderReport
     from helix_core.engine.account import Account
     from helix_core.store.schema import JournalRow
 
 PATIENCE_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+_LONGEST_PAUSE_UNPROTECTED_S = 1.0
 _CALL_TIMEOUT_S = 30.0
 _CLEAN_ABSENCES = 3
 _CLEAN_ABSENCES_OF_A_SALE = 2
@@ -52,11 +52,15 @@ class LookUp:
             elif report is None:
                 absences, late = absences + 1, late + fenced
                 await self._end_if_absent(row, absences, late)
-            elif report.status.final or row.kind == OrderKind.STOP.value:
+            elif report.status.final or report.protecting > 0:
                 return report
             pause_s = PAUSES_S[1] if fenced and report is None else PAUSES_S[min(looks, len(PAUSES_S) - 1)]
+            if row.kind != OrderKind.ENTRY.value:
+                pause_s = min(pause_s, _LONGEST_PAUSE_UNPROTECTED_S)
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:
+                if isinstance(report, OrderReport):
+                    raise OrderOutcomeUnknown(f"The venue calls order {row.client_order_id} {report.raw_status!r}.")
                 raise OrderOutcomeUnknown(f"Nobody knows yet whether order {row.client_order_id} was placed.")
             await asyncio.sleep(pause_s)
 

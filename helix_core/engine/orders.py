@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING
 import structlog
 
 from helix_core.domain.identifiers import client_order_id
-from helix_core.domain.order import OrderKind, ProtectiveOrder
+from helix_core.domain.order import ApprovedOrder, OrderKind, ProtectiveOrder
 from helix_core.domain.signal import Action
 from helix_core.engine.lookup import PATIENCE_S, PAUSES_S, LookUp
-from helix_core.errors import HALTED, NOT_PLACED, HelixError, OrderOutcomeUnknown, OrderRefused
+from helix_core.errors import (
+    HALTED,
+    NOT_PLACED,
+    ExchangeError,
+    HelixError,
+    Mismatch,
+    OrderOutcomeUnknown,
+    OrderRefused,
+)
 from helix_core.store import halts, journal
 from helix_core.store.schema import JournalRow, JournalState, SignalRow
 
@@ -22,13 +30,15 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-    from helix_core.domain.order import AnyOrder, Fill, OrderReport
+    from helix_core.domain.order import AnyOrder, Bracket, Fill, OrderReport
     from helix_core.engine.account import Account
 
 log = structlog.get_logger(__name__)
 
 _CALL_TIMEOUT_S = 30.0
 _RETRY_PAUSES_S = (0.25, 0.5, 1.0)
+_SILENCE_S = 1.0
+"""After so long without an answer an order is looked up: waiting for the venue's time-out would take 20 s."""
 
 
 class OrderDesk:
@@ -84,7 +94,9 @@ class OrderDesk:
         )
         async with self._store.write() as session:
             await _refuse_while_halted(session, row)
-            session.add(row)
+            await journal.add(session, row)
+            if isinstance(order, ApprovedOrder) and order.bracket is not None:
+                await journal.add(session, _stop_of(order, order.bracket, row))
             if also is not None:
                 also(session)
         log.info("order_sent", order_kind=row.kind, client_order_id=row.client_order_id, quantity=str(row.quantity))
@@ -103,23 +115,54 @@ class OrderDesk:
         raise AssertionError("the last try returns or raises")
 
     async def _place_and_follow(self, order: AnyOrder, row: JournalRow) -> OrderReport:
-        report: OrderReport | None = None
+        """Send the order once, and follow it to its outcome."""
+        async with asyncio.TaskGroup() as group:
+            sent = group.create_task(self._place(order, row))
+            await asyncio.wait({sent}, timeout=_SILENCE_S)
+            outcome = sent.result() if sent.done() else await self._race(group, sent, row)
+        if isinstance(outcome, HelixError):
+            raise outcome
+        if outcome is not None and (outcome.status.final or isinstance(order, ProtectiveOrder)):
+            return outcome
+        return await self.resolve(row)
+
+    async def _place(self, order: AnyOrder, row: JournalRow) -> OrderReport | OrderRefused | None:
+        """Send it. None: nobody knows whether it was placed."""
         try:
             async with asyncio.timeout(_CALL_TIMEOUT_S):
                 if isinstance(order, ProtectiveOrder):
-                    report = await self._client.place_oco_order(order)
-                else:
-                    report = await self._client.place_market_order(order)
-        except OrderRefused:
-            raise
+                    return await self._client.place_oco_order(order)
+                if isinstance(order, ApprovedOrder) and order.bracket is not None:
+                    return await self._client.place_entry_with_stop(order)
+                return await self._client.place_market_order(order)
+        except OrderRefused as refusal:
+            return refusal
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the order may have been placed
             log.warning("order_outcome_unknown", client_order_id=row.client_order_id, problem=_words(error))
             await self.mark(row, JournalState.UNKNOWN, detail=_words(error))
+            return None
         finally:
             self._market.balances.forget()
-        if report is not None and (report.status.final or isinstance(order, ProtectiveOrder)):
-            return report
-        return await self.resolve(row)
+
+    async def _race(
+        self, group: asyncio.TaskGroup, sent: asyncio.Task[OrderReport | OrderRefused | None], row: JournalRow
+    ) -> OrderReport | HelixError | None:
+        """The venue is silent: look the order up while its answer is still awaited; what is proven first counts."""
+        await self.mark(row, JournalState.UNKNOWN, detail="no answer yet")
+        search = group.create_task(self._search(row))
+        await asyncio.wait({sent, search}, return_when=asyncio.FIRST_COMPLETED)
+        if sent.done() and (answer := sent.result()) is not None:
+            search.cancel()
+            return answer
+        if not sent.done():
+            sent.cancel()
+        return await search
+
+    async def _search(self, row: JournalRow) -> OrderReport | HelixError:
+        try:
+            return await self.resolve(row)
+        except (ExchangeError, Mismatch) as error:
+            return error
 
     async def resolve(self, row: JournalRow, *, patience_s: float = PATIENCE_S) -> OrderReport:
         """Find out what became of an order already sent: see LookUp.resolve."""
@@ -151,14 +194,15 @@ class OrderDesk:
             await asyncio.sleep(pause_s)
         raise OrderOutcomeUnknown(f"The venue does not confirm the cancel of stop {row.client_order_id}.")
 
-    async def fills(self, symbol: str, report: OrderReport) -> tuple[Fill, ...]:
+    async def fills(self, symbol: str, report: OrderReport, *, patience_s: float = PATIENCE_S) -> tuple[Fill, ...]:
         """Every execution behind a report, complete to the last digit.
 
-        Asks the venue where the report does not carry them. Raises OrderOutcomeUnknown when they stay out for a minute.
+        Asks the venue where the report does not carry them. Raises OrderOutcomeUnknown when they stay out for
+        `patience_s`.
         """
         if report.fills is not None and sum(fill.quantity for fill in report.fills) == report.filled:
             return report.fills
-        deadline = self._clock.monotonic() + PATIENCE_S
+        deadline = self._clock.monotonic() + patience_s
         for pause_s in (*PAUSES_S, *(4.0,) * 20):
             try:
                 async with asyncio.timeout(_CALL_TIMEOUT_S):
@@ -198,6 +242,25 @@ class OrderDesk:
 
     def _fence(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._client.capabilities.order_fence_s)
+
+
+def _stop_of(order: ApprovedOrder, bracket: Bracket, entry: JournalRow) -> JournalRow:
+    """The stop that the venue places with the entry's fill: written down with it, and looked for afterwards."""
+    return JournalRow(
+        client_order_id=bracket.stop_client_order_id,
+        signal_row=entry.signal_row,
+        kind=OrderKind.STOP.value,
+        attempt=1,
+        symbol=order.symbol,
+        side=Action.SELL.value,
+        quantity=order.quantity,
+        stop_price=bracket.stop_price,
+        take_profit_price=bracket.take_profit_price,
+        state=JournalState.SENT.value,
+        sent_at=entry.sent_at,
+        fence_at=entry.fence_at,
+        updated_at=entry.updated_at,
+    )
 
 
 async def _refuse_while_halted(session: AsyncSession, row: JournalRow) -> None:

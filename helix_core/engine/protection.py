@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,19 +11,20 @@ from helix_core.domain.halt import HaltKind
 from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderKind, OrderReport, ProtectiveOrder
 from helix_core.engine import breaker
+from helix_core.engine.gaps import Gaps
 from helix_core.engine.ledger import BY_BREAKER, BY_STOP
 from helix_core.errors import NOT_PLACED, InvariantBroken, Mismatch, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
 from helix_core.notify import messages
 from helix_core.risk import stop_price, take_profit_price
 from helix_core.store import journal, outbox
-from helix_core.store.schema import JournalState, TradeRow
+from helix_core.store.schema import UNSETTLED, JournalState, TradeRow
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from helix_core.domain.order import Fill
     from helix_core.engine.account import Account
-    from helix_core.engine.ledger import Ledger
+    from helix_core.engine.ledger import Ending, Ledger
     from helix_core.engine.orders import OrderDesk
     from helix_core.engine.seller import Seller
     from helix_core.store.schema import JournalRow
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _MOST_TRIES = 5
+_STANDING = {JournalState.LIVE, *UNSETTLED}
 _GLANCE_S = 3.0
 """How long a look at a stop may take: the worker comes back to it every other second, and has signals to end."""
 
@@ -43,7 +46,13 @@ class Protection:
         self._market, self._store = account.market, account.store
         self._limits, self._clock = account.limits, account.clock
         self._attaches = account.client.capabilities.entry_carries_stop
+        self._tried: set[int] = set()
+        self._gaps = Gaps(account)
         self.guarded: dict[int, tuple[str, ...]] = {}
+
+    def seen(self, trade_id: int) -> None:
+        """The watch has just seen the stop of this trade resting."""
+        self._gaps.seen(trade_id)
 
     async def ensure(self, trade: TradeRow) -> bool:
         """Make sure that all the trade holds is covered by a living stop. Also the whole of its recovery.
@@ -57,13 +66,35 @@ class Protection:
         row = await self._stop_of(trade.id)
         if row is not None and await self._still_alive(trade.id, row):
             return True
-        held = await self._ledger.held(trade.id)
-        if held > 0 and trade.stop_loss_price is not None:
+        position = await self._ledger.position(trade.id)
+        self._gaps.open(trade.id, position.opened_at if trade.stop_loss_price is None else None)
+        held = self._market.rules().lots(position.held)
+        if held > 0 and (trade.stop_loss_price is not None or trade.id in self._tried):
             held = await self._still_there(trade.id, held)
-        if held <= 0 or self._ledger.is_dust(held, self._stop_for(await self._entry_price(trade.id))):
-            await self._ledger.close(trade, await self._ledger.ending(trade.id))
+        if held <= 0 or self._ledger.is_dust(held, self._stop_for(position.entry_price)):
+            await self.close(trade, await self._ledger.ending(trade.id))
             return False
+        self._tried.add(trade.id)
         return await self._arm(trade, await self._signal_of(trade.id), held)
+
+    async def cover_early(self, signal_row: int, entry: OrderReport) -> None:
+        """Put a stop under a filled entry whose executions the venue does not tell yet; its trade takes it over.
+
+        Does nothing where one rests already, or where the venue does not say what was paid. Raises ExchangeError.
+        """
+        async with self._store.read() as session:
+            rows = await journal.of_no_trade(session, signal_row)
+        for row in rows:
+            if row.state in _STANDING:
+                found = await self._desk.glance(row)
+                if not isinstance(found, OrderReport) or found.protecting > 0:
+                    return
+                await self._desk.mark(row, JournalState.DONE, report=found)
+        held = await self._desk.sellable(entry.filled)
+        if self._attaches or entry.average_price is None or held <= 0:
+            return
+        log.warning("stop_before_the_fills_are_known", signal=signal_row, quantity=str(held))
+        await self._put(signal_row, None, self._order(held, entry.average_price, entry.venue_order_ids[0]))
 
     async def _still_there(self, trade_id: int, held: Decimal) -> Decimal:
         """What of `held` lies free in the account. Raises Mismatch when it is nothing: somebody else sold it.
@@ -119,12 +150,8 @@ class Protection:
             if not self._attaches:
                 await self._book(trade_id, row, await self._desk.cancel(row))
             return False
-        self._guard(trade_id, report)
+        await self._covered(trade_id, report)
         return True
-
-    def _guard(self, trade_id: int, report: OrderReport) -> None:
-        """Have the watch look for every order of this stop that rests now."""
-        self.guarded[trade_id] = report.resting or report.venue_order_ids
 
     async def _book(self, trade_id: int, row: JournalRow, report: OrderReport) -> None:
         await self._ledger.record(trade_id, row.client_order_id, report, await self._fills(row, report))
@@ -143,9 +170,11 @@ class Protection:
             except StopWouldTrigger as refusal:
                 log.warning("stop_already_crossed", trade_id=trade.id, problem=str(refusal))
                 await self._seller.sell_all(trade, signal_row)
-                await self._ledger.close(trade, BY_STOP)
+                await self.close(trade, BY_STOP)
                 return False
             except OrderRefused as refusal:
+                if refusal.transient:
+                    raise  # the venue could not be reached, which is no reason to sell: it is tried again at once
                 problem = str(refusal)
                 log.warning("stop_not_placed", trade_id=trade.id, plain=plain, problem=problem)
                 if await self._adopt_late(trade.id):
@@ -172,34 +201,61 @@ class Protection:
             if isinstance(report, OrderReport) and report.protecting > 0:
                 log.warning("late_stop_adopted", trade_id=trade_id, client_order_id=row.client_order_id)
                 await self._desk.mark(row, JournalState.LIVE, report=report)
-                self._guard(trade_id, report)
+                await self._covered(trade_id, report)
                 return True
         return False
 
     async def _place(self, trade_id: int, signal_row: int, held: Decimal, *, plain: bool) -> None:
-        price = await self._entry_price(trade_id)
-        client_order_id, attempt = await self._desk.next_id(signal_row, OrderKind.STOP)
         async with self._store.read() as session:
             trade = await session.get_one(TradeRow, trade_id)
-        order = ProtectiveOrder(
-            client_order_id=client_order_id,
+        order = self._order(held, await self._entry_price(trade_id), trade.exchange_order_id, plain=plain)
+        report = await self._put(signal_row, trade_id, order)
+        await self._covered(trade_id, report)
+
+    def _order(
+        self, held: Decimal, entry_price: Decimal, entry_order_id: str | None, *, plain: bool = False
+    ) -> ProtectiveOrder:
+        return ProtectiveOrder(
+            client_order_id="",
             symbol=self._market.symbol,
             quantity=held,
             held=held,
-            stop_price=self._stop_for(price),
-            take_profit_price=take_profit_price(price, self._market.rules()),
-            entry_order_id=trade.exchange_order_id,
+            stop_price=self._stop_for(entry_price),
+            take_profit_price=take_profit_price(entry_price, self._market.rules()),
+            entry_order_id=entry_order_id,
             plain=plain,
         )
+
+    async def _put(self, signal_row: int, trade_id: int | None, order: ProtectiveOrder) -> OrderReport:
+        """Send a stop under its own next id, and write down where it rests."""
+        client_order_id, attempt = await self._desk.next_id(signal_row, OrderKind.STOP)
+        order = replace(order, client_order_id=client_order_id)
         report = await self._desk.send(order, signal_row=signal_row, attempt=attempt, trade_id=trade_id)
-        now = self._clock.now()
         async with self._store.write() as session:
+            now = self._clock.now()
             row = await journal.mark(session, client_order_id, JournalState.LIVE, now, report=report)
             row.stop_price = report.stop_price or order.stop_price
+        return report
+
+    async def _covered(self, trade_id: int, report: OrderReport) -> None:
+        """A stop that covers the trade rests: have it watched, and keep where it rests and how long there was none."""
+        row = await self._stop_of(trade_id)
+        if row is None or row.stop_price is None:
+            raise InvariantBroken(f"trade {trade_id} is covered by no journalled stop")
+        async with self._store.write() as session:
             trade = await session.get_one(TradeRow, trade_id)
-            trade.stop_loss_price = float(report.stop_price or order.stop_price)
+            trade.stop_loss_price = float(row.stop_price)
             session.add(trade)
-        self._guard(trade_id, report)
+            await self._gaps.close(session, trade_id)
+        self.guarded[trade_id] = report.resting or report.venue_order_ids
+
+    async def close(self, trade: TradeRow, ending: Ending) -> None:
+        """End a trade that holds nothing any more."""
+        assert trade.id is not None
+        await self._ledger.close(trade, ending)
+        async with self._store.write() as session:
+            await self._gaps.close(session, trade.id)
+        self._tried.discard(trade.id)
 
     async def _give_up(self, trade: TradeRow, signal_row: int, problem: str) -> None:
         """No stop can be put: halt first, so that it is in force whatever the sale does; then sell."""
@@ -209,12 +265,12 @@ class Protection:
                 session, HaltKind.MANUAL, f"No stop could be placed for trade {trade.id}: {problem}", now
             )
         await self._seller.sell_all(trade, signal_row)
-        await self._ledger.close(trade, BY_BREAKER)
+        await self.close(trade, BY_BREAKER)
 
     async def _tell_rearmed(self, trade_id: int) -> None:
         row = await self._stop_of(trade_id)
-        if row is None or row.stop_price is None:
-            raise InvariantBroken(f"trade {trade_id} was just given a stop and has none")
+        assert row is not None, "it was just given a stop"
+        assert row.stop_price is not None, "a stop has a price"
         text = messages.stop_rearmed(instrument=self._market.rules(), quantity=row.quantity, stop_price=row.stop_price)
         async with self._store.write() as session:
             outbox.owe(session, NoticeKind.STOP_REARMED, text, self._clock.now())

@@ -1,4 +1,4 @@
-"""The one worker that owns money: takes stored signals one at a time, and looks after what they left behind.
+"""The one worker that owns money: takes stored signals one at a time, and has what they left behind looked after.
 
 Everybody else only wakes it. What it does after a crash is what it does all the time.
 """
@@ -17,7 +17,7 @@ from helix_core.domain.order import OrderKind
 from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
-from helix_core.errors import DataMissing, ExchangeError, Mismatch, OrderOutcomeUnknown, OrderRefused, StoreError
+from helix_core.errors import DataMissing, ExchangeError, StoreError
 from helix_core.notify import messages
 from helix_core.store import inbox, journal, outbox, trades
 
@@ -26,21 +26,19 @@ if TYPE_CHECKING:
     from datetime import date
 
     from helix_core.engine.account import Account
+    from helix_core.engine.custody import Custody
     from helix_core.engine.entry import Entry
     from helix_core.engine.exit import Exit
-    from helix_core.engine.protection import Protection
-    from helix_core.engine.snapshot import Snapshots
     from helix_core.store.inbox import StoredSignal
-    from helix_core.store.schema import JournalRow, TradeRow
 
 log = structlog.get_logger(__name__)
 
 CAPACITY = 100
 _TICK_S = 2.0
+_URGENT_TICK_S = 0.5
 _RESUME_PATIENCE_S = 60.0
 _GLANCE_S = 2.0
-_QUARANTINE_S = 30.0
-_ALARM_AFTER_S = 10.0
+_STORE_PAUSE_S = 1.0
 
 
 class Worker:
@@ -52,21 +50,16 @@ class Worker:
         *,
         entry: Entry,
         exit_: Exit,
-        protection: Protection,
-        snapshots: Snapshots,
+        custody: Custody,
         auto_resume: bool,
         told: Callable[[], None],
     ) -> None:
         """Own one account. `told` is called whenever a message for the owner may have been stored."""
         self._auto_resume = auto_resume
-        self._entry, self._exit, self._protection, self._snapshots = entry, exit_, protection, snapshots
+        self._entry, self._exit, self._custody = entry, exit_, custody
         self._market, self._store = account.market, account.store
         self._limits, self._clock, self._told = account.limits, account.clock, told
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
-        self._suspects: set[int] = set()
-        self._quarantine: dict[int, float] = {}
-        self._unseen: dict[int, float] = {}
-        self._alarmed: set[int] = set()
         self._opened_on: date | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -84,7 +77,7 @@ class Worker:
 
     def suspect(self, trade_id: int) -> None:
         """Ask the worker to look at a trade whose stop seems gone."""
-        self._suspects.add(trade_id)
+        self._custody.suspect(trade_id)
         self._wake.set()
 
     async def idle(self) -> None:
@@ -97,28 +90,45 @@ class Worker:
         What cannot be settled halts entries and is looked at again, it does not keep the bot from starting. Raises
         ExchangeError while the venue does not answer at all.
         """
-        await self._look_after_entries(_RESUME_PATIENCE_S)
-        await self._look_after_trades()
+        await self._custody.entries(_RESUME_PATIENCE_S)
+        await self._custody.open_trades()
         async with self._store.read() as session:
             unfinished = await inbox.unfinished(session)
+        waiting = {stored.row for stored, _ in self._waiting}
         for stored in unfinished:
-            self.put(stored, None)
+            if stored.row not in waiting:
+                self.put(stored, None)
         log.info("recovered", unfinished_signals=len(unfinished))
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled. A database that fails is what a crash is: once it answers, everything is recovered."""
+        shaken = False
         while True:
-            woken = await self._sleep()
+            woken = shaken or await self._sleep()
             self._idle.clear()
             try:
+                if shaken:
+                    await self._recover_again()
+                    shaken = False
                 await self._round(tick=not woken)
+            except StoreError as error:
+                log.error("database_failed", problem=str(error))  # noqa: TRY400 - the sentence says it all
+                shaken = True
+                await asyncio.sleep(_STORE_PAUSE_S)
             finally:
                 self._idle.set()
+
+    async def _recover_again(self) -> None:
+        self._custody.forget()
+        try:
+            await self.recover()
+        except (ExchangeError, DataMissing) as error:
+            log.warning("worker_cannot_look", problem=str(error))
 
     async def _sleep(self) -> bool:
         """Wait for work, at most one tick. True when somebody woke the worker."""
         try:
-            async with asyncio.timeout(_TICK_S):
+            async with asyncio.timeout(_URGENT_TICK_S if self._custody.urgent else _TICK_S):
                 await self._wake.wait()
         except TimeoutError:
             return False
@@ -140,9 +150,10 @@ class Worker:
         try:
             if tick:
                 await self.open_day()
-                await self._look_after_entries(_GLANCE_S)
-            if tick or self._suspects:
-                await self._look_after_trades()
+                await self._custody.open_trades()
+                await self._custody.entries(_GLANCE_S)
+            elif self._custody.urgent:
+                await self._custody.open_trades()
         except (ExchangeError, DataMissing) as error:
             log.warning("worker_cannot_look", problem=str(error))
         self._told()
@@ -206,70 +217,6 @@ class Worker:
             await breaker.halt(session, HaltKind.MANUAL, f"unexpected {type(error).__name__}, see the log", now)
             outbox.owe(session, NoticeKind.ERROR, messages.failure(error), now)
 
-    async def _look_after_entries(self, patience_s: float) -> None:
-        """Entries whose outcome is not known: look again, and adopt what is found."""
-        async with self._store.read() as session:
-            rows = await journal.unsettled(session, OrderKind.ENTRY)
-        for row in rows:
-            try:
-                await self._entry.resume(await self._stored(row), row, patience_s=patience_s)
-            except Rejection as rejection:
-                log.info("entry_looked_up", client_order_id=row.client_order_id, reason=rejection.reason)
-            except Mismatch as mismatch:
-                async with self._store.write() as session:
-                    await breaker.halt(session, HaltKind.RECONCILE, str(mismatch), self._clock.now())
-
-    async def _look_after_trades(self) -> None:
-        """Every open trade that is not under a stop known to rest: make it so, or close it."""
-        async with self._store.read() as session:
-            rows = await trades.open_trades(session)
-        for trade in rows:
-            assert trade.id is not None
-            due = self._clock.monotonic() >= self._quarantine.get(trade.id, 0)
-            if due and (trade.id in self._suspects or trade.id not in self._protection.guarded):
-                self._suspects.discard(trade.id)
-                await self._look_after(trade, trade.id)
-        self._suspects.clear()
-
-    async def _look_after(self, trade: TradeRow, trade_id: int) -> None:
-        """Cover one trade. What cannot be true halts and is left alone for a while; what is unknown raises an alarm.
-
-        Raises ExchangeError while the venue does not answer.
-        """
-        try:
-            await self._protection.ensure(trade)
-        except Mismatch as mismatch:
-            await self._quarantined(trade, trade_id, str(mismatch))
-        except ExchangeError as error:
-            unseen_since = self._unseen.setdefault(trade_id, self._clock.monotonic())
-            if self._clock.monotonic() - unseen_since >= _ALARM_AFTER_S and trade_id not in self._alarmed:
-                self._alarmed.add(trade_id)
-                await self._warn(trade, f"Its stop cannot be confirmed: {error}")
-            if not isinstance(error, OrderRefused | OrderOutcomeUnknown):
-                raise
-            log.warning("trade_not_settled", trade_id=trade_id, problem=str(error))
-        else:
-            self._unseen.pop(trade_id, None)
-            self._alarmed.discard(trade_id)
-            self._quarantine.pop(trade_id, None)
-
-    async def _quarantined(self, trade: TradeRow, trade_id: int, problem: str) -> None:
-        log.warning("trade_quarantined", trade_id=trade_id, problem=problem)
-        self._quarantine[trade_id] = self._clock.monotonic() + _QUARANTINE_S
-        now = self._clock.now()
-        async with self._store.write() as session:
-            if trade_id not in self._alarmed:
-                outbox.owe(session, NoticeKind.ORPHAN, messages.orphan(symbol=trade.symbol, detail=problem), now)
-            await breaker.halt(session, HaltKind.RECONCILE, f"Trade {trade_id}: {problem}", now)
-        self._alarmed.add(trade_id)
-
-    async def _warn(self, trade: TradeRow, detail: str) -> None:
-        assert trade.id is not None
-        held = await self._protection.held(trade.id)
-        text = messages.unprotected(symbol=trade.symbol, quantity=held, detail=detail)
-        async with self._store.write() as session:
-            outbox.owe(session, NoticeKind.ERROR, text, self._clock.now())
-
     async def open_day(self) -> None:
         """Keep what losses are measured on, whenever no position is open and the balance is fresh."""
         now, view = self._clock.now(), self._market.peek()
@@ -282,7 +229,3 @@ class Worker:
                 self._opened_on = now.date()
             if self._auto_resume:
                 await breaker.end_yesterdays_loss_halt(session, now)
-
-    async def _stored(self, row: JournalRow) -> StoredSignal:
-        async with self._store.read() as session:
-            return await inbox.load(session, row.signal_row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlmodel import and_, col, select
+from sqlmodel import and_, col, func, select
 
 from helix_core.domain.order import Fill, OrderKind, OrderRef
 from helix_core.domain.signal import Action
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from helix_core.domain.order import OrderReport
 
 
+_NEVER_PLACED = {JournalState.REFUSED, JournalState.NOT_PLACED}
+
+
 def reference(row: JournalRow) -> OrderRef:
     """How the venue can be asked about this order."""
     return OrderRef(
@@ -30,6 +33,14 @@ def reference(row: JournalRow) -> OrderRef:
     )
 
 
+async def add(session: AsyncSession, row: JournalRow) -> None:
+    """Write an order down, numbered after all others."""
+    last = (await session.exec(select(func.max(JournalRow.number)))).one()
+    row.number = (last or 0) + 1
+    session.add(row)
+    await session.flush()
+
+
 async def mark(
     session: AsyncSession,
     client_order_id: str,
@@ -39,7 +50,10 @@ async def mark(
     report: OrderReport | None = None,
     detail: str | None = None,
 ) -> JournalRow:
-    """Move an order to `state`, keeping what the venue said of it."""
+    """Move an order to `state`, keeping what the venue said of it.
+
+    An entry that bought nothing takes the stop that it carried with it.
+    """
     row = await session.get_one(JournalRow, client_order_id)
     row.state, row.updated_at = state.value, now
     if detail is not None:
@@ -47,7 +61,22 @@ async def mark(
     if report is not None:
         row.venue_order_ids, row.filled = " ".join(report.venue_order_ids), report.filled
     session.add(row)
+    nothing_bought = state is JournalState.DONE and not row.filled
+    if row.kind == OrderKind.ENTRY.value and (nothing_bought or state in _NEVER_PLACED):
+        for stop in await of_no_trade(session, row.signal_row):
+            stop.state, stop.updated_at = JournalState.NOT_PLACED.value, now
+            session.add(stop)
     return row
+
+
+async def of_no_trade(session: AsyncSession, signal_row: int) -> list[JournalRow]:
+    """Stops that a signal caused before its trade was written down."""
+    query = select(JournalRow).where(
+        JournalRow.signal_row == signal_row,
+        JournalRow.kind == OrderKind.STOP.value,
+        col(JournalRow.trade_id).is_(None),
+    )
+    return list(await session.exec(query.order_by(col(JournalRow.number))))
 
 
 async def next_attempt(session: AsyncSession, signal_row: int, kind: OrderKind) -> int:
@@ -72,7 +101,7 @@ async def _latest(session: AsyncSession, condition: object, kind: OrderKind) -> 
     rows = await session.exec(
         select(JournalRow)
         .where(condition, JournalRow.kind == kind.value)  # type: ignore[arg-type]
-        .order_by(col(JournalRow.sent_at).desc(), col(JournalRow.attempt).desc())
+        .order_by(col(JournalRow.number).desc())
         .limit(1)
     )
     return rows.first()
@@ -103,7 +132,7 @@ async def not_placed(session: AsyncSession, trade_id: int, kind: OrderKind) -> l
         JournalRow.kind == kind.value,
         JournalRow.state == JournalState.NOT_PLACED.value,
     )
-    return list(await session.exec(query.order_by(col(JournalRow.sent_at).desc())))
+    return list(await session.exec(query.order_by(col(JournalRow.number).desc())))
 
 
 async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> list[JournalRow]:
@@ -111,7 +140,7 @@ async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> lis
     query = select(JournalRow).where(col(JournalRow.state).in_([state.value for state in UNSETTLED]))
     if kind is not None:
         query = query.where(JournalRow.kind == kind.value)
-    return list(await session.exec(query.order_by(col(JournalRow.sent_at))))
+    return list(await session.exec(query.order_by(col(JournalRow.number))))
 
 
 async def record_fills(

@@ -91,6 +91,7 @@ class JournalRow(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("signal_row", "kind", "attempt"),)
 
     client_order_id: str = Field(primary_key=True)
+    number: int = Field(default=0, unique=True)
     signal_row: int = Field(foreign_key="signals.id")
     trade_id: int | None = Field(default=None, foreign_key="trades.id", index=True)
     kind: str
@@ -177,6 +178,17 @@ class ResultRow(SQLModel, table=True):
     closed_at: datetime = Field(sa_type=UtcDateTime, index=True)
     pnl: Decimal = Field(sa_type=DecimalText)
     pnl_pct: Decimal = Field(sa_type=DecimalText)
+
+
+class GapRow(SQLModel, table=True):
+    """A time during which an open position had no stop that covered it, as far as Helix knows."""
+
+    __tablename__: ClassVar[str] = "gaps"
+
+    id: int | None = Field(default=None, primary_key=True)
+    trade_id: int = Field(foreign_key="trades.id", index=True)
+    began_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class DayRow(SQLModel, table=True):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col, func, select
 
-from helix_core.store.schema import DailyStatsRow, DayRow, JournalRow, ResultRow, SignalRow, TradeRow
+from helix_core.store import journal
+from helix_core.store.schema import DailyStatsRow, DayRow, GapRow, JournalRow, ResultRow, SignalRow, TradeRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +40,21 @@ async def open_trade(
     )
     session.add(trade)
     await session.flush()
-    entry.trade_id = trade.id
-    session.add(entry)
+    for order in (entry, *await journal.of_no_trade(session, stored.row)):
+        order.trade_id = trade.id
+        session.add(order)
     return trade
+
+
+async def record_gap(session: AsyncSession, trade_id: int, began_at: datetime, ended_at: datetime) -> None:
+    """Keep how long a position had no stop."""
+    session.add(GapRow(trade_id=trade_id, began_at=began_at, ended_at=ended_at))
+
+
+async def longest_gap_s(session: AsyncSession, since: datetime) -> float:
+    """The longest time without a stop that ended since then, in seconds."""
+    gaps = await session.exec(select(GapRow).where(col(GapRow.ended_at) >= since))
+    return max(((gap.ended_at - gap.began_at).total_seconds() for gap in gaps), default=0.0)
 
 
 async def open_trades(session: AsyncSession) -> list[TradeRow]:

@@ -1,0 +1,136 @@
+"""Custody: what earlier signals left behind is looked after until it is settled.
+
+Entries whose outcome nobody knows are looked up, and open trades are kept covered. After a crash it is the same work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from helix_core.domain.halt import HaltKind
+from helix_core.domain.notice import NoticeKind
+from helix_core.domain.order import OrderKind
+from helix_core.engine import breaker
+from helix_core.engine.outcome import Rejection
+from helix_core.errors import ExchangeError, Mismatch, OrderOutcomeUnknown, OrderRefused
+from helix_core.notify import messages
+from helix_core.store import inbox, journal, outbox, trades
+
+if TYPE_CHECKING:
+    from helix_core.engine.account import Account
+    from helix_core.engine.entry import Entry
+    from helix_core.engine.protection import Protection
+    from helix_core.store.schema import JournalRow, TradeRow
+
+log = structlog.get_logger(__name__)
+
+_QUARANTINE_S = 30.0
+_ALARM_AFTER_S = 5.0
+
+
+class Custody:
+    """Keeps every open trade covered, and follows every entry that may be at the venue."""
+
+    def __init__(self, account: Account, *, entry: Entry, protection: Protection) -> None:
+        """Look after one account."""
+        self._store, self._clock = account.store, account.clock
+        self._entry, self._protection = entry, protection
+        self._suspects: set[int] = set()
+        self._quarantine: dict[int, float] = {}
+        self._unseen: dict[int, float] = {}
+        self._alarmed: set[int] = set()
+
+    @property
+    def urgent(self) -> bool:
+        """True while a trade's stop is suspected gone or cannot be confirmed."""
+        return bool(self._suspects or self._unseen)
+
+    def suspect(self, trade_id: int) -> None:
+        """Have a trade looked at, whose stop seems gone."""
+        self._suspects.add(trade_id)
+
+    def forget(self) -> None:
+        """Drop what is only remembered, so that everything is looked at anew: the database is the memory."""
+        self._protection.guarded.clear()
+        self._quarantine.clear()
+
+    async def entries(self, patience_s: float) -> None:
+        """Look again for every entry whose outcome is not known, and adopt what is found."""
+        async with self._store.read() as session:
+            rows = await journal.unsettled(session, OrderKind.ENTRY)
+        for row in rows:
+            try:
+                await self._entry.resume(await self._signal_of(row), row, patience_s=patience_s)
+            except Rejection as rejection:
+                log.info("entry_looked_up", client_order_id=row.client_order_id, reason=rejection.reason)
+            except Mismatch as mismatch:
+                async with self._store.write() as session:
+                    await breaker.halt(session, HaltKind.RECONCILE, str(mismatch), self._clock.now())
+
+    async def open_trades(self) -> None:
+        """Every open trade that is not under a stop known to rest: make it so, or close it.
+
+        Raises ExchangeError while the venue does not answer.
+        """
+        async with self._store.read() as session:
+            rows = await trades.open_trades(session)
+        self._forget_all_but({trade.id for trade in rows})
+        for trade in rows:
+            assert trade.id is not None
+            due = self._clock.monotonic() >= self._quarantine.get(trade.id, 0)
+            if due and (trade.id in self._suspects or trade.id not in self._protection.guarded):
+                self._suspects.discard(trade.id)
+                await self._cover(trade, trade.id)
+
+    def _forget_all_but(self, still_open: set[int | None]) -> None:
+        """A trade that somebody else closed (`helix reconcile`) is watched no more."""
+        for known in (self._protection.guarded, self._quarantine, self._unseen):
+            for trade_id in [trade_id for trade_id in known if trade_id not in still_open]:
+                known.pop(trade_id)
+        self._suspects &= {trade_id for trade_id in still_open if trade_id is not None}
+
+    async def _cover(self, trade: TradeRow, trade_id: int) -> None:
+        """Cover one trade. What cannot be true halts and is left alone for a while; what is unknown raises an alarm.
+
+        Raises ExchangeError while the venue does not answer.
+        """
+        try:
+            await self._protection.ensure(trade)
+        except Mismatch as mismatch:
+            await self._quarantined(trade, trade_id, str(mismatch))
+        except ExchangeError as error:
+            await self._unconfirmed(trade, trade_id, error)
+        else:
+            self._unseen.pop(trade_id, None)
+            self._alarmed.discard(trade_id)
+            self._quarantine.pop(trade_id, None)
+
+    async def _unconfirmed(self, trade: TradeRow, trade_id: int, error: ExchangeError) -> None:
+        unseen_since = self._unseen.setdefault(trade_id, self._clock.monotonic())
+        if self._clock.monotonic() - unseen_since >= _ALARM_AFTER_S and trade_id not in self._alarmed:
+            self._alarmed.add(trade_id)
+            held = await self._protection.held(trade_id)
+            detail = f"Its stop cannot be confirmed: {error}"
+            text = messages.unprotected(symbol=trade.symbol, quantity=held, detail=detail)
+            async with self._store.write() as session:
+                outbox.owe(session, NoticeKind.ERROR, text, self._clock.now())
+        if not isinstance(error, OrderRefused | OrderOutcomeUnknown):
+            raise error
+        log.warning("trade_not_settled", trade_id=trade_id, problem=str(error))
+
+    async def _quarantined(self, trade: TradeRow, trade_id: int, problem: str) -> None:
+        log.warning("trade_quarantined", trade_id=trade_id, problem=problem)
+        self._unseen.pop(trade_id, None)
+        self._quarantine[trade_id] = self._clock.monotonic() + _QUARANTINE_S
+        now = self._clock.now()
+        async with self._store.write() as session:
+            if trade_id not in self._alarmed:
+                outbox.owe(session, NoticeKind.ORPHAN, messages.orphan(symbol=trade.symbol, detail=problem), now)
+            await breaker.halt(session, HaltKind.RECONCILE, f"Trade {trade_id}: {problem}", now)
+        self._alarmed.add(trade_id)
+
+    async def _signal_of(self, row: JournalRow) -> inbox.StoredSignal:
+        async with self._store.read() as session:
+            return await inbox.load(session, row.signal_row)
