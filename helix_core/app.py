@@ -25,6 +25,7 @@ from helix_core.engine.ledger import Ledger
 from helix_core.engine.market import Market
 from helix_core.engine.orders import OrderDesk
 from helix_core.engine.protection import Protection
+from helix_core.engine.reconcile import Reconciler
 from helix_core.engine.seller import Seller
 from helix_core.engine.snapshot import Snapshots
 from helix_core.engine.watch import StopWatch
@@ -132,13 +133,27 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
     orders, ledger = OrderDesk(account), Ledger(account)
     seller = Seller(account, orders, ledger)
     protection = Protection(account, orders, ledger, seller)
-    entry = Entry(account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection)
+    entry = Entry(
+        account,
+        snapshots=snapshots,
+        risk=risk,
+        desk=orders,
+        ledger=ledger,
+        protection=protection,
+        style=settings.entry_style,
+    )
     exit_ = Exit(
         account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection, seller=seller
     )
     custody = Custody(account, entry=entry, protection=protection)
     worker = Worker(
-        account, entry=entry, exit_=exit_, custody=custody, auto_resume=settings.auto_resume, told=delivery.wake
+        account,
+        entry=entry,
+        exit_=exit_,
+        custody=custody,
+        reconciler=Reconciler(account, custody.suspect),
+        auto_resume=settings.auto_resume,
+        told=delivery.wake,
     )
     desk = TradingDesk(
         account, worker=worker, snapshots=snapshots, mode=settings.trading_mode, listing=plugins.listing()

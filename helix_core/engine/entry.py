@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from helix_core.config import EntryStyle
 from helix_core.domain.halt import HaltKind
+from helix_core.domain.money import ceil_to
 from helix_core.domain.notice import NoticeKind
-from helix_core.domain.order import ApprovedOrder, OrderIntent, OrderKind
+from helix_core.domain.order import ApprovedOrder, Bracket, OrderIntent, OrderKind
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
 from helix_core.errors import (
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _FILLS_PATIENCE_S = 0.9
+_COLLAR = Decimal("1.002")
+"""An atomic entry is a limit order: it may pay 0.2 % more than the ask, or buys nothing."""
 
 
 class Entry:
@@ -56,8 +60,10 @@ class Entry:
         desk: OrderDesk,
         ledger: Ledger,
         protection: Protection,
+        style: EntryStyle,
     ) -> None:
         """Work for one account."""
+        self._style = style
         self._snapshots, self._risk = snapshots, risk
         self._desk, self._ledger, self._protection = desk, ledger, protection
         self._market, self._store = account.market, account.store
@@ -69,7 +75,7 @@ class Entry:
         intent, attempt = await self._intent(stored, view)
         report = await self._risk.judge(intent, await self._snapshots.of(stored, view), exit_=False)
         await self._refuse_unless_allowed(stored, report)
-        order = ApprovedOrder(intent=intent, report=report)
+        order = ApprovedOrder(intent=intent, report=report, bracket=await self._bracket(intent, view))
         now = self._clock.now()
         try:
             placed = await self._desk.send(
@@ -111,7 +117,7 @@ class Entry:
             quantity = size_entry(
                 equity_quote=equity,
                 free_quote=view.balances.of(view.instrument.quote).free,
-                ask=view.ticker.ask,
+                ask=_most_paid(view.ticker.ask, view.instrument) if self._atomic(view) else view.ticker.ask,
                 limits=self._limits,
                 instrument=view.instrument,
             )
@@ -126,6 +132,22 @@ class Entry:
             stop_price=stop,
         )
         return intent, attempt
+
+    def _atomic(self, view: MarketView) -> bool:
+        """True when the venue shall place the stop with the fill itself, in one request."""
+        return self._style is EntryStyle.ATOMIC and view.instrument is not None and view.instrument.atomic_entry
+
+    async def _bracket(self, intent: OrderIntent, view: MarketView) -> Bracket | None:
+        """What an atomic entry carries; None where the entry goes at market and its stop follows."""
+        if not self._atomic(view) or view.ticker is None or view.instrument is None or intent.stop_price is None:
+            return None
+        stop_client_order_id, _ = await self._desk.next_id(intent.signal_row, OrderKind.STOP)
+        return Bracket(
+            limit_price=_most_paid(view.ticker.ask, view.instrument),
+            stop_price=intent.stop_price,
+            take_profit_price=take_profit_price(view.ticker.ask, view.instrument),
+            stop_client_order_id=stop_client_order_id,
+        )
 
     async def _refuse_unless_allowed(self, stored: StoredSignal, report: RiskReport) -> None:
         """End a signal that a gate denies or a halt stops, its verdicts stored. Raises Rejection."""
@@ -228,6 +250,11 @@ class Entry:
         if row is None:
             raise InvariantBroken(f"signal {stored.row} was traded without a journal row")
         return row
+
+
+def _most_paid(ask: Decimal, instrument: Instrument) -> Decimal:
+    """The limit of an atomic entry: far enough above the ask to be filled at once, and no further."""
+    return ceil_to(ask * _COLLAR, instrument.price_tick)
 
 
 def _legal_stop(price: Decimal, limits: RiskLimits, instrument: Instrument) -> Decimal:

@@ -120,14 +120,17 @@ def environment(venue: Venue, **changes: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(folder: Path, environ: dict[str, str]) -> AsyncIterator[RunningBot]:
-    """Run a bot in this loop until the block ends; its database stays in `folder`."""
+async def running(folder: Path, environ: dict[str, str], world: app.World | None = None) -> AsyncIterator[RunningBot]:
+    """Run a bot in this loop until the block ends, in the real world unless another is given.
+
+    Its database stays in `folder`.
+    """
     read = settings.load(folder, environ, exchanges=installed_exchanges(), plugins=installed_plugins())
     read = read.model_copy(update={"database_url": SecretStr(f"sqlite+aiosqlite:///{folder}/data/helix.db")})
     plugins = Plugins.load(read.plugin_values, disabled=read.disabled_plugins)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(app.run(read, plugins, app.World(), stop))
+        task = group.create_task(app.run(read, plugins, world or app.World(), stop))
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{read.port}", timeout=90) as client:
             await _ready(client, task)
             yield RunningBot(client, folder, stop)
@@ -151,3 +154,9 @@ async def bot(tmp_path: Path, venue: Venue) -> AsyncIterator[RunningBot]:
     """A bot that is ready on the sandbox venue."""
     async with running(tmp_path, environment(venue)) as ready:
         yield ready
+
+
+@pytest.fixture
+def atomically() -> Any:
+    """Run a bot whose entries carry their stop."""
+    return lambda folder, venue: running(folder, environment(venue, ENTRY_STYLE="atomic"))
