@@ -28,6 +28,8 @@ from helix_core.engine.protection import Protection
 from helix_core.engine.reconcile import Reconciler
 from helix_core.engine.seller import Seller
 from helix_core.engine.snapshot import Snapshots
+from helix_core.engine.stops import Stops
+from helix_core.engine.stream import OrderStream
 from helix_core.engine.watch import StopWatch
 from helix_core.engine.worker import Worker
 from helix_core.errors import ConfigError
@@ -87,6 +89,8 @@ class Bot:
     market: Market
     worker: Worker
     watch: StopWatch
+    stream: OrderStream
+    reconciler: Reconciler
     desk: TradingDesk
     delivery: Delivery
 
@@ -113,6 +117,8 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
                 stop,
                 market=bot.market.run(),
                 watch=bot.watch.run(),
+                stream=bot.stream.run(),
+                reconciler=bot.reconciler.run(),
                 worker=bot.worker.run(),
                 delivery=bot.delivery.run(),
             ):
@@ -132,7 +138,8 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
     snapshots, risk = Snapshots(account), RiskEngine(plugins.risk_checks)
     orders, ledger = OrderDesk(account), Ledger(account)
     seller = Seller(account, orders, ledger)
-    protection = Protection(account, orders, ledger, seller)
+    stops = Stops(account, orders, ledger)
+    protection = Protection(account, orders, ledger, seller, stops)
     entry = Entry(
         account,
         snapshots=snapshots,
@@ -140,18 +147,20 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         desk=orders,
         ledger=ledger,
         protection=protection,
+        stops=stops,
         style=settings.entry_style,
     )
     exit_ = Exit(
         account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection, seller=seller
     )
     custody = Custody(account, entry=entry, protection=protection)
+    reconciler = Reconciler(account, custody.suspect)
     worker = Worker(
         account,
         entry=entry,
         exit_=exit_,
         custody=custody,
-        reconciler=Reconciler(account, custody.suspect),
+        reconciler=reconciler,
         auto_resume=settings.auto_resume,
         told=delivery.wake,
     )
@@ -159,6 +168,7 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         account, worker=worker, snapshots=snapshots, mode=settings.trading_mode, listing=plugins.listing()
     )
     watch = StopWatch(account, protection, worker.suspect)
+    stream = OrderStream(client, settings.trading_pair, hint=watch.hint, reconciled=reconciler.hint)
     return Bot(
         settings=settings,
         clock=clock,
@@ -167,6 +177,8 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         market=market,
         worker=worker,
         watch=watch,
+        stream=stream,
+        reconciler=reconciler,
         desk=desk,
         delivery=delivery,
     )

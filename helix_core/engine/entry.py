@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from helix_core.engine.orders import OrderDesk
     from helix_core.engine.protection import Protection
     from helix_core.engine.snapshot import Snapshots
+    from helix_core.engine.stops import Stops
     from helix_core.risk import RiskEngine
     from helix_core.store.inbox import StoredSignal
 
@@ -60,10 +61,11 @@ class Entry:
         desk: OrderDesk,
         ledger: Ledger,
         protection: Protection,
+        stops: Stops,
         style: EntryStyle,
     ) -> None:
         """Work for one account."""
-        self._style = style
+        self._stops, self._style = stops, style
         self._snapshots, self._risk = snapshots, risk
         self._desk, self._ledger, self._protection = desk, ledger, protection
         self._market, self._store = account.market, account.store
@@ -189,7 +191,7 @@ class Entry:
         The entry stays on the list of what is looked up until they are known.
         """
         try:
-            await self._protection.cover_early(stored.row, placed)
+            await self._stops.put_early(stored.row, placed)
             return await self._desk.fills(row.symbol, placed, patience_s=_FILLS_PATIENCE_S)
         except ExchangeError as error:
             await self._desk.mark(row, JournalState.UNKNOWN, report=placed, detail=str(error))

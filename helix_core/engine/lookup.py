@@ -14,7 +14,7 @@ from helix_core.errors import (
     OrderOutcomeUnknown,
     OrderRefused,
 )
-from helix_core.store import journal
+from helix_core.store import baseline, journal
 from helix_core.store.schema import JournalState
 
 if TYPE_CHECKING:
@@ -112,9 +112,11 @@ class LookUp:
             return (await self._client.get_balance()).of(_base(row)).total <= row.base_before
 
     async def _only_its_coins_lie_free(self, row: JournalRow) -> bool:
+        async with self._store.read() as session:
+            owned = await baseline.reserve(session, _base(row))
         async with asyncio.timeout(_CALL_TIMEOUT_S):
-            held = (await self._client.get_balance()).of(_base(row))
-        return held.free >= row.quantity and held.total < 2 * row.quantity
+            there = (await self._client.get_balance()).of(_base(row))
+        return there.free - owned >= row.quantity and there.total - owned < 2 * row.quantity
 
     async def _mark_absent(self, row: JournalRow) -> None:
         async with self._store.write() as session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,12 +22,11 @@ from helix_core.errors import (
     OrderOutcomeUnknown,
     OrderRefused,
 )
-from helix_core.store import halts, journal
+from helix_core.store import baseline, halts, journal
 from helix_core.store.schema import JournalRow, JournalState, SignalRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -235,10 +235,16 @@ class OrderDesk:
             raise
 
     async def sellable(self, wanted: Decimal) -> Decimal:
-        """As much of `wanted` as lies free in the account now, floored to the lot step. Raises ExchangeError."""
+        """As much of `wanted` as lies free in the account now and is not the owner's, floored to the lot step.
+
+        Raises ExchangeError.
+        """
         self._market.balances.forget()
         rules = self._market.rules()
-        return rules.lots(min(wanted, (await self._client.get_balance()).of(rules.base).free))
+        async with self._store.read() as session:
+            owned = await baseline.reserve(session, rules.base)
+        there = (await self._client.get_balance()).of(rules.base)
+        return max(rules.lots(min(wanted, there.free, there.total - owned)), Decimal(0))
 
     def _fence(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._client.capabilities.order_fence_s)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from helix_core.domain.halt import HaltKind
 from helix_core.domain.notice import NoticeKind
-from helix_core.domain.order import OrderKind, OrderReport, ProtectiveOrder
+from helix_core.domain.order import OrderKind, OrderReport
 from helix_core.engine import breaker
 from helix_core.engine.gaps import Gaps
 from helix_core.engine.ledger import BY_BREAKER, BY_STOP
 from helix_core.errors import NOT_PLACED, InvariantBroken, Mismatch, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
 from helix_core.notify import messages
-from helix_core.risk import stop_price, take_profit_price
 from helix_core.store import journal, outbox
-from helix_core.store.schema import UNSETTLED, JournalState, TradeRow
+from helix_core.store.schema import JournalState, TradeRow
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -27,12 +25,12 @@ if TYPE_CHECKING:
     from helix_core.engine.ledger import Ending, Ledger
     from helix_core.engine.orders import OrderDesk
     from helix_core.engine.seller import Seller
+    from helix_core.engine.stops import Stops
     from helix_core.store.schema import JournalRow
 
 log = structlog.get_logger(__name__)
 
 _MOST_TRIES = 5
-_STANDING = {JournalState.LIVE, *UNSETTLED}
 _GLANCE_S = 3.0
 """How long a look at a stop may take: the worker comes back to it every other second, and has signals to end."""
 
@@ -40,11 +38,12 @@ _GLANCE_S = 3.0
 class Protection:
     """Keeps stops alive. `guarded` names the venue's ids of the stops that must be resting right now."""
 
-    def __init__(self, account: Account, desk: OrderDesk, ledger: Ledger, seller: Seller) -> None:
+    def __init__(self, account: Account, desk: OrderDesk, ledger: Ledger, seller: Seller, stops: Stops) -> None:
         """Guard one account."""
+        self._stops = stops
         self._desk, self._ledger, self._seller = desk, ledger, seller
         self._market, self._store = account.market, account.store
-        self._limits, self._clock = account.limits, account.clock
+        self._clock = account.clock
         self._attaches = account.client.capabilities.entry_carries_stop
         self._tried: set[int] = set()
         self._gaps = Gaps(account)
@@ -71,30 +70,11 @@ class Protection:
         held = self._market.rules().lots(position.held)
         if held > 0 and (trade.stop_loss_price is not None or trade.id in self._tried):
             held = await self._still_there(trade.id, held)
-        if held <= 0 or self._ledger.is_dust(held, self._stop_for(position.entry_price)):
+        if held <= 0 or self._ledger.is_dust(held, self._stops.price(position.entry_price)):
             await self.close(trade, await self._ledger.ending(trade.id))
             return False
         self._tried.add(trade.id)
         return await self._arm(trade, await self._signal_of(trade.id), held)
-
-    async def cover_early(self, signal_row: int, entry: OrderReport) -> None:
-        """Put a stop under a filled entry whose executions the venue does not tell yet; its trade takes it over.
-
-        Does nothing where one rests already, or where the venue does not say what was paid. Raises ExchangeError.
-        """
-        async with self._store.read() as session:
-            rows = await journal.of_no_trade(session, signal_row)
-        for row in rows:
-            if row.state in _STANDING:
-                found = await self._desk.glance(row)
-                if not isinstance(found, OrderReport) or found.protecting > 0:
-                    return
-                await self._desk.mark(row, JournalState.DONE, report=found)
-        held = await self._desk.sellable(entry.filled)
-        if self._attaches or entry.average_price is None or held <= 0:
-            return
-        log.warning("stop_before_the_fills_are_known", signal=signal_row, quantity=str(held))
-        await self._put(signal_row, None, self._order(held, entry.average_price, entry.venue_order_ids[0]))
 
     async def _still_there(self, trade_id: int, held: Decimal) -> Decimal:
         """What of `held` lies free in the account. Raises Mismatch when it is nothing: somebody else sold it.
@@ -109,7 +89,7 @@ class Protection:
             detail = f"Trade {trade_id} holds {held}, of which {there} is free in the account"
             async with self._store.write() as session:
                 await breaker.halt(session, HaltKind.RECONCILE, detail, self._clock.now())
-            if self._ledger.is_dust(there, self._stop_for(await self._entry_price(trade_id))):
+            if self._ledger.is_dust(there, self._stops.price((await self._ledger.position(trade_id)).entry_price)):
                 raise Mismatch(f"{detail}.")
         return there
 
@@ -166,7 +146,8 @@ class Protection:
         plain, problem = False, ""
         for _ in range(_MOST_TRIES):
             try:
-                await self._place(trade.id, signal_row, held, plain=plain)
+                report = await self._stops.put(trade.id, signal_row, held, plain=plain)
+                await self._covered(trade.id, report)
             except StopWouldTrigger as refusal:
                 log.warning("stop_already_crossed", trade_id=trade.id, problem=str(refusal))
                 await self._seller.sell_all(trade, signal_row)
@@ -204,38 +185,6 @@ class Protection:
                 await self._covered(trade_id, report)
                 return True
         return False
-
-    async def _place(self, trade_id: int, signal_row: int, held: Decimal, *, plain: bool) -> None:
-        async with self._store.read() as session:
-            trade = await session.get_one(TradeRow, trade_id)
-        order = self._order(held, await self._entry_price(trade_id), trade.exchange_order_id, plain=plain)
-        report = await self._put(signal_row, trade_id, order)
-        await self._covered(trade_id, report)
-
-    def _order(
-        self, held: Decimal, entry_price: Decimal, entry_order_id: str | None, *, plain: bool = False
-    ) -> ProtectiveOrder:
-        return ProtectiveOrder(
-            client_order_id="",
-            symbol=self._market.symbol,
-            quantity=held,
-            held=held,
-            stop_price=self._stop_for(entry_price),
-            take_profit_price=take_profit_price(entry_price, self._market.rules()),
-            entry_order_id=entry_order_id,
-            plain=plain,
-        )
-
-    async def _put(self, signal_row: int, trade_id: int | None, order: ProtectiveOrder) -> OrderReport:
-        """Send a stop under its own next id, and write down where it rests."""
-        client_order_id, attempt = await self._desk.next_id(signal_row, OrderKind.STOP)
-        order = replace(order, client_order_id=client_order_id)
-        report = await self._desk.send(order, signal_row=signal_row, attempt=attempt, trade_id=trade_id)
-        async with self._store.write() as session:
-            now = self._clock.now()
-            row = await journal.mark(session, client_order_id, JournalState.LIVE, now, report=report)
-            row.stop_price = report.stop_price or order.stop_price
-        return report
 
     async def _covered(self, trade_id: int, report: OrderReport) -> None:
         """A stop that covers the trade rests: have it watched, and keep where it rests and how long there was none."""
@@ -285,9 +234,3 @@ class Protection:
     async def _stop_of(self, trade_id: int) -> JournalRow | None:
         async with self._store.read() as session:
             return await journal.standing(session, trade_id, OrderKind.STOP)
-
-    async def _entry_price(self, trade_id: int) -> Decimal:
-        return (await self._ledger.position(trade_id)).entry_price
-
-    def _stop_for(self, price: Decimal) -> Decimal:
-        return stop_price(price, self._limits, self._market.rules())

@@ -17,6 +17,7 @@ from helix_core.domain.order import OrderKind
 from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
+from helix_core.engine.reconcile import PERIOD_S
 from helix_core.errors import DataMissing, ExchangeError, StoreError
 from helix_core.notify import messages
 from helix_core.store import inbox, journal, outbox, trades
@@ -24,11 +25,13 @@ from helix_core.store import inbox, journal, outbox, trades
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
+    from decimal import Decimal
 
     from helix_core.engine.account import Account
     from helix_core.engine.custody import Custody
     from helix_core.engine.entry import Entry
     from helix_core.engine.exit import Exit
+    from helix_core.engine.reconcile import Reconciler
     from helix_core.store.inbox import StoredSignal
 
 log = structlog.get_logger(__name__)
@@ -39,6 +42,7 @@ _URGENT_TICK_S = 0.5
 _RESUME_PATIENCE_S = 60.0
 _GLANCE_S = 2.0
 _STORE_PAUSE_S = 1.0
+_LOOKS_AT_START = 10
 
 
 class Worker:
@@ -51,16 +55,18 @@ class Worker:
         entry: Entry,
         exit_: Exit,
         custody: Custody,
+        reconciler: Reconciler,
         auto_resume: bool,
         told: Callable[[], None],
     ) -> None:
         """Own one account. `told` is called whenever a message for the owner may have been stored."""
         self._auto_resume = auto_resume
         self._entry, self._exit, self._custody = entry, exit_, custody
+        self._reconciler = reconciler
         self._market, self._store = account.market, account.store
         self._limits, self._clock, self._told = account.limits, account.clock, told
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
-        self._opened_on: date | None = None
+        self._kept: tuple[date, Decimal] | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -92,6 +98,7 @@ class Worker:
         """
         await self._custody.entries(_RESUME_PATIENCE_S)
         await self._custody.open_trades()
+        await self._compare_at_start()
         async with self._store.read() as session:
             unfinished = await inbox.unfinished(session)
         waiting = {stored.row for stored, _ in self._waiting}
@@ -99,6 +106,15 @@ class Worker:
             if stored.row not in waiting:
                 self.put(stored, None)
         log.info("recovered", unfinished_signals=len(unfinished))
+
+    async def _compare_at_start(self) -> None:
+        """Compare account and database until what differs has been seen often enough to count."""
+        for _ in range(_LOOKS_AT_START):
+            again_s = await self._reconciler.run_once()
+            if again_s >= PERIOD_S:
+                return
+            await asyncio.sleep(again_s)
+            await self._custody.open_trades()
 
     async def run(self) -> None:
         """Work until cancelled. A database that fails is what a crash is: once it answers, everything is recovered."""
@@ -179,7 +195,7 @@ class Worker:
         if begun is not None and stored.signal.action is Action.BUY:
             return await self._entry.resume(stored, begun, patience_s=_RESUME_PATIENCE_S)
         self._refuse_unless_timely(stored)
-        if self._opened_on != self._clock.now().date():
+        if self._kept is None or self._kept[0] != self._clock.now().date():
             await self.open_day()
         if stored.signal.action is Action.SELL:
             return await self._exit.close(stored)
@@ -218,14 +234,18 @@ class Worker:
             outbox.owe(session, NoticeKind.ERROR, messages.failure(error), now)
 
     async def open_day(self) -> None:
-        """Keep what losses are measured on, whenever no position is open and the balance is fresh."""
+        """Keep what losses are measured on, whenever no position is open and the balance is fresh and new."""
         now, view = self._clock.now(), self._market.peek()
-        async with self._store.read() as session:
-            flat = not await trades.open_trades(session) and not await journal.unsettled(session)
-        if not flat or view.balances is None or view.instrument is None:
+        if view.balances is None or view.instrument is None:
             return
+        found = (now.date(), view.balances.of(view.instrument.quote).total)
+        if found == self._kept:
+            return
+        async with self._store.read() as session:
+            if await trades.open_trades(session) or await journal.unsettled(session):
+                return
         async with self._store.write() as session:
-            if await breaker.keep_bases(session, view.balances.of(view.instrument.quote).total, now):
-                self._opened_on = now.date()
+            if await breaker.keep_bases(session, found[1], now):
+                self._kept = found
             if self._auto_resume:
                 await breaker.end_yesterdays_loss_halt(session, now)
