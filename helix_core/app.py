@@ -133,7 +133,9 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
     clock = world.clock
     client = _client(settings, plugins, store, world)
     market = Market(client, settings.trading_pair, clock)
-    account = Account(client=client, store=store, market=market, limits=settings.limits, clock=clock)
+    account = Account(
+        client=client, store=store, market=market, limits=settings.limits, clock=clock, started_at=clock.now()
+    )
     delivery = Delivery(plugins.notifiers, outbox.StoredOutbox(store), clock)
     snapshots, risk = Snapshots(account), RiskEngine(plugins.risk_checks)
     orders, ledger = OrderDesk(account), Ledger(account)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
 
 from helix_core.domain.notice import NoticeKind
-from helix_core.errors import ConfigError, DataMissing, ExchangeError, ExchangeUnavailable
+from helix_core.errors import ConfigError, DataMissing, ExchangeError, ExchangeUnavailable, RateLimited
 from helix_core.notify import messages
 from helix_core.store import outbox, trades
 
@@ -16,20 +17,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_MOST_PAUSES = 5
+_PAUSE_S = 10.0
+_LONGEST_PAUSE_S = 60.0
+
 
 async def boot(bot: Bot) -> None:
     """From a closed door to an open one. Raises ConfigError or ExchangeError in one sentence."""
     label, settings = bot.client.label, bot.settings
     try:
-        await bot.client.connect()
-        await _check_key(bot)
-        view = await bot.market.view(settings.trading_pair)
-        if view.problem is not None:
-            raise ExchangeUnavailable(view.problem)
-        if view.instrument is not None and not view.instrument.trading:
-            raise ConfigError(f"{settings.trading_pair} is not trading on {label}. Choose another TRADING_PAIR.")
-        await _check_pair(bot)
-        await bot.worker.recover()
+        await _ask_everything(bot)
     except (ExchangeError, DataMissing) as error:
         origin = f"{settings.active_exchange.upper().replace('-', '_')}_BASE_URL"
         raise ExchangeUnavailable(
@@ -42,12 +39,39 @@ async def boot(bot: Bot) -> None:
     log.info("ready", exchange=bot.client.name, mode=settings.trading_mode.value, pair=settings.trading_pair)
 
 
-async def _check_pair(bot: Bot) -> None:
-    """A position in another pair would be looked after by nobody."""
+async def _ask_everything(bot: Bot) -> None:
+    """All that must be known. A pause that the venue asks for is kept here: a new process would only ask it more."""
+    for _ in range(_MOST_PAUSES):
+        try:
+            await _ask(bot)
+        except RateLimited as limited:
+            pause_s = min(limited.retry_after_s or _PAUSE_S, _LONGEST_PAUSE_S)
+            log.warning("venue_asks_for_a_pause", seconds=pause_s, problem=str(limited))
+            await asyncio.sleep(pause_s)
+        else:
+            return
+    await _ask(bot)
+
+
+async def _ask(bot: Bot) -> None:
+    await bot.client.connect()
+    await _check_key(bot)
+    view = await bot.market.view(bot.market.symbol)
+    if view.problem is not None:
+        raise bot.market.limited or ExchangeUnavailable(view.problem)
+    await _check_pair(bot, trading=view.instrument is not None and view.instrument.trading)
+    await bot.worker.recover()
+    await bot.worker.compare()
+
+
+async def _check_pair(bot: Bot, *, trading: bool) -> None:
+    """A position in another pair would be looked after by nobody; one in a pair that is halted must be."""
     async with bot.store.read() as session:
-        left = [trade.symbol for trade in await trades.open_trades(session) if trade.symbol != bot.market.symbol]
-    if left:
-        raise ConfigError(f"TRADING_PAIR is {bot.market.symbol}, but a position in {left[0]} is open. Set it back.")
+        held = {trade.symbol for trade in await trades.open_trades(session)}
+    for symbol in sorted(held - {bot.market.symbol}):
+        raise ConfigError(f"TRADING_PAIR is {bot.market.symbol}, but a position in {symbol} is open. Set it back.")
+    if not trading and not held:
+        raise ConfigError(f"{bot.market.symbol} is not trading on {bot.client.label}. Choose another TRADING_PAIR.")
 
 
 async def _check_key(bot: Bot) -> None:

@@ -28,6 +28,13 @@ class TradingMode(StrEnum):
     PAPER = "paper"
 
 
+class EntryStyle(StrEnum):
+    """How an entry goes out: at market and its stop right after it, or both in one request where the market allows."""
+
+    MARKET = "market"
+    ATOMIC = "atomic"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginConfig:
     """The settings of one plugin: its section `[plugins.NAME]`, and every setting whose name starts with `NAME_`.

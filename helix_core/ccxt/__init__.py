@@ -8,8 +8,9 @@ imports ccxt (half a second); the core never does.
 from helix_core.ccxt.evidence import Answer
 from helix_core.ccxt.exchange import CcxtExchange
 from helix_core.ccxt.line import Bounds, Line, NoSuchOrder, QuestionRefused
-from helix_core.ccxt.reading import decimal, moment, need
+from helix_core.ccxt.reading import decimal, moment, need, read_past_order
 from helix_core.ccxt.ruling import Meaning, Ruling, by_ccxt_class
+from helix_core.ccxt.stream import Speech, StreamBounds
 
 __all__ = [
     "Answer",
@@ -20,8 +21,11 @@ __all__ = [
     "NoSuchOrder",
     "QuestionRefused",
     "Ruling",
+    "Speech",
+    "StreamBounds",
     "by_ccxt_class",
     "decimal",
     "moment",
     "need",
+    "read_past_order",
 ]

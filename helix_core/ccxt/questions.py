@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ccxt import TICK_SIZE  # type: ignore[import-untyped]
 
-from helix_core.ccxt import reading
+from helix_core.ccxt import reading, stream
 from helix_core.ccxt.line import Bounds, Line, QuestionRefused
 from helix_core.ccxt.ruling import Meaning, Ruling, by_ccxt_class
+from helix_core.ccxt.stream import StreamBounds
 from helix_core.ccxt.wire import open_venue
 from helix_core.config import TradingMode
 from helix_core.contracts.exchange import ExchangeClient, Holding
@@ -19,13 +20,13 @@ from helix_core.domain.order import OrderKind
 from helix_core.errors import DataMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
     from decimal import Decimal
 
     from helix_core.ccxt.evidence import Answer
     from helix_core.config import ExchangeConfig
-    from helix_core.contracts.exchange import OpenOrder, PastOrder
+    from helix_core.contracts.exchange import OpenOrder, OrderEvent, PastOrder
     from helix_core.domain.market import Balances, Instrument, OrderBook, Ticker
     from helix_core.domain.order import Fill, OrderRef, OrderReport
 
@@ -40,6 +41,7 @@ class CcxtQuestions(ExchangeClient):
     ccxt_id: ClassVar[str]
     venue_options: ClassVar[Mapping[str, object]] = {}
     bounds: ClassVar[Bounds] = Bounds()
+    stream_bounds: ClassVar[StreamBounds] = StreamBounds()
     stop_suffix: ClassVar[str] = ""
 
     def __init__(self, config: ExchangeConfig) -> None:
@@ -93,6 +95,10 @@ class CcxtQuestions(ExchangeClient):
     def read_report(self, order: Mapping[str, Any], client_order_id: str, *, protects: bool) -> OrderReport:
         """Read ccxt's unified order. Raises DataMissing."""
         return reading.read_report(order, client_order_id, protects=protects)
+
+    def speech(self, symbol: str) -> stream.Speech:
+        """Give what the venue's stream of orders is spoken with. Needed with `capabilities.streams` only."""
+        raise NotImplementedError(f"{self.label} has no stream of orders for {symbol}")
 
     # The contract ----------------------------------------------------------------------------------------------
 
@@ -175,6 +181,10 @@ class CcxtQuestions(ExchangeClient):
             return tuple(sorted((reading.read_past_order(order) for order in orders), key=lambda past: past.at))
 
         return await self.line.ask(ask)
+
+    def order_events(self, symbol: str) -> AsyncIterator[OrderEvent | None]:
+        """Listen to the venue's stream of orders for as long as one connection lasts."""
+        return stream.order_events(self.line, self.config, self.speech(symbol), self.stream_bounds)
 
     async def find_order(self, ref: OrderRef) -> OrderReport | None:
         """Look an order up by Helix's own id. None: the venue answered that it knows no such order now."""

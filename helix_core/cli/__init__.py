@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from helix_core.cli import alerts, bot, check, halts, plugins, sandbox
+from helix_core.cli import alerts, bot, check, halts, plugins, reconcile, sandbox
 from helix_core.cli.demo import command as demo
 from helix_core.cli.new import command as new
 
@@ -24,6 +24,7 @@ app.command("plugins")(plugins.plugins)
 app.command("new")(new.new)
 app.command("halt")(halts.halt)
 app.command("resume")(halts.resume)
+app.command("reconcile")(reconcile.reconcile)
 
 
 def main() -> None:

@@ -49,12 +49,14 @@ def load() -> tuple[Settings, Plugins]:
 
 async def _run(settings: Settings, plugins: Plugins) -> None:
     from helix_core import app  # noqa: PLC0415
+    from helix_core.cli.watchdog import watched  # noqa: PLC0415
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await app.run(settings, plugins, app.World(), stop)
+    async with watched():
+        await app.run(settings, plugins, app.World(), stop)
 
 
 def _confirm_live() -> None:

@@ -25,6 +25,7 @@ class NoticeKind(StrEnum):
     HALT_CLEARED = "halt_cleared"
     ORDER_UNKNOWN = "order_unknown"
     ORPHAN = "orphan"
+    RECONCILED = "reconciled"
     STOP_REARMED = "stop_rearmed"
 
 

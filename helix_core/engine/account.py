@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from helix_core.clock import Clock
     from helix_core.contracts.exchange import ExchangeClient
     from helix_core.domain.limits import RiskLimits
@@ -15,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One account at one venue: its client, the database that is its memory, its warm state and its limits."""
+    """One account at one venue: its client, the database that is its memory, its warm state and its limits.
+
+    `started_at` is when this process began: a drawdown halt that was ended later still stops it.
+    """
 
     client: ExchangeClient
     store: Store
     market: Market
     limits: RiskLimits
     clock: Clock
+    started_at: datetime

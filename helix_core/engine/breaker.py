@@ -10,8 +10,7 @@ import structlog
 from helix_core.domain.halt import HaltKind
 from helix_core.domain.notice import NoticeKind
 from helix_core.notify import messages
-from helix_core.store import halts, outbox, trades
-from helix_core.store.schema import MetaRow
+from helix_core.store import curve, halts, outbox, trades
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,33 +21,27 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_STARTING_EQUITY = "starting_equity"
 _TRANSFER_RATIO = Decimal("0.005")
+"""Fees in third coins and dust make smaller differences between the account and the books."""
 
 
 async def keep_bases(session: AsyncSession, equity: Decimal, now: datetime) -> bool:
-    """Keep what losses are measured on: the equity at first start, and that with which the UTC day opened.
+    """Keep what losses are measured on; `equity` is the account's with no position open.
 
-    Both are `equity`, the account's with no position open, less what trades have earned since. They are written down
-    once, and again only when money came or went otherwise: so a deposit or a withdrawal moves neither drawdown nor
-    daily loss. False while the account is empty: nothing can be measured on that.
+    At first start that is the equity itself. Later the books say what it must be: where it differs, money came or went
+    otherwise, and everything is measured in proportion from then on. So a deposit or a withdrawal moves neither
+    drawdown nor daily loss. False while the account is empty: nothing can be measured on that.
     """
-    start = equity - await trades.total_pnl(session)
-    kept = await session.get(MetaRow, _STARTING_EQUITY) or MetaRow(key=_STARTING_EQUITY, value="0")
-    if start > 0 and _moved(Decimal(kept.value), start):
-        kept.value = str(start)
-        session.add(kept)
-    opening = equity - await trades.day_pnl(session, now)
-    known = await trades.opening_equity(session, now)
-    if opening > 0 and (known is None or _moved(known, opening)):
-        log.info("day_opened" if known is None else "transfer_noticed", opening_equity=str(opening))
-        await trades.open_day(session, now, opening)
-    return opening > 0
-
-
-def _moved(known: Decimal, found: Decimal) -> bool:
-    """True when two figures differ by more than fees in third coins and dust can explain."""
-    return abs(found - known) > known * _TRANSFER_RATIO
+    if equity <= 0:
+        return False
+    if not await curve.open_day(session, now, equity):
+        return True
+    known = await curve.until(session, now)
+    assert known is not None, "the day is open"
+    if known.equity > 0 and abs(equity - known.equity) > known.equity * _TRANSFER_RATIO:
+        log.info("transfer_noticed", equity=str(equity), expected=str(known.equity))
+        curve.record_transfer(session, now, equity / known.equity)
+    return True
 
 
 async def drawdown_pct(session: AsyncSession) -> Decimal | None:
@@ -56,23 +49,16 @@ async def drawdown_pct(session: AsyncSession) -> Decimal | None:
 
     Once a human has ended a drawdown halt, the peak is counted anew from there.
     """
-    start = await session.get(MetaRow, _STARTING_EQUITY)
-    if start is None:
-        return None
-    since = await halts.last_cleared_at(session, HaltKind.DRAWDOWN)
-    equity = peak = Decimal(start.value)
-    for result in await trades.results_since(session):
-        if since is not None and result.closed_at > since:
-            since, peak = None, equity
-        equity += result.pnl
-        peak = max(peak, equity)
-    return Decimal(0) if since is not None else 100 * (peak - equity) / peak
+    found = await curve.until(session)
+    return None if found is None or found.peak <= 0 else 100 * (found.peak - found.equity) / found.peak
 
 
 async def day_pnl_pct(session: AsyncSession, now: datetime, unrealised: Decimal = Decimal(0)) -> Decimal | None:
-    """Today's result in percent of the day's opening equity; None while that is not written down."""
-    opening = await trades.opening_equity(session, now)
-    return None if opening is None else 100 * (await trades.day_pnl(session, now) + unrealised) / opening
+    """Today's result in percent of the equity at 00:00 UTC; None before the first start is complete."""
+    found = await curve.until(session, now)
+    if found is None or found.opening <= 0:
+        return None
+    return 100 * (found.equity + unrealised - found.opening) / found.opening
 
 
 async def check(session: AsyncSession, limits: RiskLimits, now: datetime) -> None:

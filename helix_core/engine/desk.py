@@ -42,7 +42,7 @@ class TradingDesk:
         self._limits, self._clock = account.limits, account.clock
         self._worker, self._snapshots = worker, snapshots
         self._exchange, self._mode, self._listing = account.client.name, mode, listing
-        self._started_at = self._clock.monotonic()
+        self._started_at, self._began_at = self._clock.monotonic(), account.started_at
         self._ready = False
 
     @property
@@ -91,7 +91,7 @@ class TradingDesk:
     async def health(self) -> Mapping[str, object]:
         """Exactly the keys of GET /health."""
         async with self._store.read() as session:
-            halted = bool(await halts.active(session))
+            halted = bool(await halts.in_force(session, self._began_at))
             last = await trades.last_signal_at(session)
             open_now = await trades.open_trades(session)
         problem = self._market.problem()
@@ -117,7 +117,7 @@ class TradingDesk:
     async def status(self) -> Mapping[str, object]:
         """State for the owner."""
         async with self._store.read() as session:
-            in_force = await halts.active(session)
+            in_force = await halts.in_force(session, self._began_at)
             open_now = await trades.open_trades(session)
             unknown = await journal.unsettled(session, OrderKind.ENTRY)
             realised = await trades.day_pnl(session, self._clock.now())

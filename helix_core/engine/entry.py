@@ -69,7 +69,7 @@ class Entry:
         self._snapshots, self._risk = snapshots, risk
         self._desk, self._ledger, self._protection = desk, ledger, protection
         self._market, self._store = account.market, account.store
-        self._limits, self._clock = account.limits, account.clock
+        self._limits, self._clock, self._started_at = account.limits, account.clock, account.started_at
 
     async def open(self, stored: StoredSignal) -> Outcome:
         """Judge, size, journal, buy, protect, record and tell. Raises Rejection."""
@@ -155,7 +155,7 @@ class Entry:
         """End a signal that a gate denies or a halt stops, its verdicts stored. Raises Rejection."""
         now = self._clock.now()
         async with self._store.read() as session:
-            in_force = await halts.active(session)
+            in_force = await halts.in_force(session, self._started_at)
         denial = report.denial
         if report.allowed and not in_force:
             return

@@ -14,7 +14,7 @@ from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.errors import HelixError, InvariantBroken
 from helix_core.notify import messages
-from helix_core.store import journal, outbox, trades
+from helix_core.store import curve, journal, outbox, trades
 from helix_core.store.schema import InboxRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
@@ -113,6 +113,10 @@ class Ledger:
         pnl = position.pnl(await self._rates(position), rules.taker_fee)
         at = fills[-1].at if position.sold else now
         async with self._store.write() as session:
+            if (await session.get_one(TradeRow, trade.id)).status != "open":
+                return  # `helix reconcile` was faster
+            await curve.open_day(session, now)
+            await curve.correct(session, at, pnl)
             await trades.close_trade(
                 session, trade.id, position, pnl, status=ending.status, reason=ending.reason, at=at
             )

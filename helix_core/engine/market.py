@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
 
-from helix_core.errors import DataMissing, ExchangeError
+from helix_core.errors import DataMissing, ExchangeError, RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,6 +36,7 @@ class Aged(Generic[Value]):
         """Start without a value: unknown until the venue has answered."""
         self.name, self.problem = name, "not asked yet"
         self._ask, self._clock, self._max_age_s = ask, clock, max_age_s
+        self.limited: RateLimited | None = None
         self._value: Value | None = None
         self._asked_at = self._answered_at = -math.inf
         self._epoch = 0
@@ -75,13 +76,14 @@ class Aged(Generic[Value]):
             async with asyncio.timeout(_ASK_TIMEOUT_S):
                 value = await self._ask()
         except (ExchangeError, DataMissing, ValueError) as error:
+            self.limited = error if isinstance(error, RateLimited) else None
             self._failed(str(error))
         except TimeoutError:
             self._failed(f"no answer within {_ASK_TIMEOUT_S:g} s")
         else:
             if self.problem and self.latest is not None:
                 log.info("venue_answers_again", question=self.name)
-            self._answered_at, self.problem = asked_at, ""
+            self._answered_at, self.problem, self.limited = asked_at, "", None
             if epoch == self._epoch:
                 self._value, self._asked_at = value, asked_at
 
@@ -138,6 +140,11 @@ class Market:
     def problem(self) -> str | None:
         """Why the venue is not healthy right now, question by question; None when it is."""
         return "; ".join(aged.trouble for aged, _ in self._polls if aged.trouble) or None
+
+    @property
+    def limited(self) -> RateLimited | None:
+        """The pause that the venue asked for when it was last asked, if it did."""
+        return next((aged.limited for aged, _ in self._polls if aged.limited), None)
 
     def rules(self) -> Instrument:
         """The instrument as last read, however old: for rounding what is already held. Raises DataMissing."""

@@ -47,7 +47,7 @@ class OrderDesk:
     def __init__(self, account: Account) -> None:
         """Work for one account."""
         self._client, self._store = account.client, account.store
-        self._market, self._clock = account.market, account.clock
+        self._market, self._clock, self._started_at = account.market, account.clock, account.started_at
         self._look_up = LookUp(account)
 
     async def next_id(self, signal_row: int, kind: OrderKind) -> tuple[str, int]:
@@ -93,7 +93,7 @@ class OrderDesk:
             updated_at=now,
         )
         async with self._store.write() as session:
-            await _refuse_while_halted(session, row)
+            await self._refuse_while_halted(session, row)
             await journal.add(session, row)
             if isinstance(order, ApprovedOrder) and order.bracket is not None:
                 await journal.add(session, _stop_of(order, order.bracket, row))
@@ -227,24 +227,34 @@ class OrderDesk:
         """Commit that it leaves once more. Raises OrderRefused, marked, when a halt has come into force meanwhile."""
         try:
             async with self._store.write() as session:
-                await _refuse_while_halted(session, row)
+                await self._refuse_while_halted(session, row)
                 again = await journal.mark(session, row.client_order_id, JournalState.SENT, self._clock.now())
                 again.fence_at = row.fence_at = self._fence()
         except OrderRefused as refusal:
             await self.mark(row, JournalState.REFUSED, detail=str(refusal))
             raise
 
-    async def sellable(self, wanted: Decimal) -> Decimal:
-        """As much of `wanted` as lies free in the account now and is not the owner's, floored to the lot step.
+    async def sellable(self, wanted: Decimal, *, covered: Decimal = Decimal(0)) -> Decimal:
+        """As much of `wanted` as lies free in the account now, floored to the lot step.
 
-        Raises ExchangeError.
+        What is the owner's (the baseline) is left out, and what `covered` by a stop of ours. Raises ExchangeError.
         """
         self._market.balances.forget()
         rules = self._market.rules()
-        async with self._store.read() as session:
-            owned = await baseline.reserve(session, rules.base)
         there = (await self._client.get_balance()).of(rules.base)
-        return max(rules.lots(min(wanted, there.free, there.total - owned)), Decimal(0))
+        mine = there.total - await self.owned() - covered
+        return max(rules.lots(min(wanted, there.free, mine)), Decimal(0))
+
+    async def owned(self) -> Decimal:
+        """Base units in the account that are not the bot's to sell."""
+        async with self._store.read() as session:
+            return await baseline.reserve(session, self._market.rules().base)
+
+    async def _refuse_while_halted(self, session: AsyncSession, row: JournalRow) -> None:
+        """An entry is committed only while no halt is in force; both are read and written in one transaction."""
+        if row.kind == OrderKind.ENTRY.value:
+            for halt in await halts.in_force(session, self._started_at):
+                raise OrderRefused(f"Halt {halt.kind.value}: {halt.detail}.", code=HALTED)
 
     def _fence(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._client.capabilities.order_fence_s)
@@ -267,13 +277,6 @@ def _stop_of(order: ApprovedOrder, bracket: Bracket, entry: JournalRow) -> Journ
         fence_at=entry.fence_at,
         updated_at=entry.updated_at,
     )
-
-
-async def _refuse_while_halted(session: AsyncSession, row: JournalRow) -> None:
-    """An entry is committed only while no halt is in force; both are read and written in one transaction."""
-    if row.kind == OrderKind.ENTRY.value:
-        for halt in await halts.active(session):
-            raise OrderRefused(f"Halt {halt.kind.value}: {halt.detail}.", code=HALTED)
 
 
 def _words(error: BaseException) -> str:

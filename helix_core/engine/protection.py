@@ -126,7 +126,10 @@ class Protection:
             return False
         await self._ledger.record(trade_id, row.client_order_id, report, await self._fills(row, report), over=False)
         uncovered = await self._ledger.held(trade_id) - report.protecting
-        if uncovered >= self._market.rules().lot_step and await self._desk.sellable(uncovered) > 0:
+        if (
+            uncovered >= self._market.rules().lot_step
+            and await self._desk.sellable(uncovered, covered=report.protecting) > 0
+        ):
             if not self._attaches:
                 await self._book(trade_id, row, await self._desk.cancel(row))
             return False

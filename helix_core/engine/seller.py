@@ -45,6 +45,7 @@ class Seller:
             wanted = held if limit is None else min(held, limit)
             if wanted <= 0 or self._ledger.is_dust(wanted, self._last_price(trade)):
                 return
+            wanted = await self._not_the_owners(wanted)
             try:
                 await self._sell(trade.id, signal_row, min(wanted, self._market.rules().max_quantity), held)
             except OrderRefused as refusal:
@@ -55,6 +56,18 @@ class Seller:
                     raise
                 limit = await self._accept_less(trade, left, refusal)
         raise OrderRefused(f"Trade {trade.id} is not sold after {_MOST_ORDERS} orders.")
+
+    async def _not_the_owners(self, wanted: Decimal) -> Decimal:
+        """Beside coins of the owner's, what is really ours is asked for first; without any the venue's word is enough.
+
+        Raises Mismatch when nothing of it is there.
+        """
+        if await self._desk.owned() < self._market.rules().lot_step:
+            return wanted
+        there = await self._desk.sellable(wanted)
+        if there <= 0:
+            raise Mismatch(f"Of {wanted} to be sold nothing is in the account beside the owner's coins.")
+        return there
 
     async def _adopt_late(self, trade_id: int) -> bool:
         """Book a sale that was thought never to have been placed, and arrived after all."""

@@ -40,7 +40,6 @@ class StopWatch:
 
     def hint(self) -> None:
         """Look at once: the venue's stream says that something happened to an order."""
-        self._market.balances.forget()
         self._hinted.set()
 
     async def run(self) -> None:

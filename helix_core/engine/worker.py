@@ -98,7 +98,6 @@ class Worker:
         """
         await self._custody.entries(_RESUME_PATIENCE_S)
         await self._custody.open_trades()
-        await self._compare_at_start()
         async with self._store.read() as session:
             unfinished = await inbox.unfinished(session)
         waiting = {stored.row for stored, _ in self._waiting}
@@ -107,8 +106,11 @@ class Worker:
                 self.put(stored, None)
         log.info("recovered", unfinished_signals=len(unfinished))
 
-    async def _compare_at_start(self) -> None:
-        """Compare account and database until what differs has been seen often enough to count."""
+    async def compare(self) -> None:
+        """At start: compare account and database until what differs has been seen often enough to count.
+
+        Raises ExchangeError or DataMissing when the account cannot be read.
+        """
         for _ in range(_LOOKS_AT_START):
             again_s = await self._reconciler.run_once()
             if again_s >= PERIOD_S:

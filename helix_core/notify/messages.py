@@ -116,6 +116,16 @@ def orphan(*, symbol: str, detail: str) -> str:
     return f"⚠️ ORPHAN: {symbol} | {clean(detail)} | Nothing is closed by itself: run helix reconcile on the host"
 
 
+def finding(*, symbol: str, sentence: str, remedy: str) -> str:
+    """One difference between account and database, and what the owner can do about it. Nothing is done by itself."""
+    return f"⚠️ ORPHAN: {symbol} | {clean(sentence)} | What to do: {clean(remedy)}"
+
+
+def reconciled(*, symbol: str, actor: str) -> str:
+    """A human has settled every difference; the halt itself still has to be ended."""
+    return f"✅ RECONCILED: {symbol} | By: {clean(actor)} | Nothing is left to decide: /resume ends the halt"
+
+
 def stop_rearmed(*, instrument: Instrument, quantity: Decimal, stop_price: Decimal) -> str:
     """A stop that had vanished or shrunk is back on the venue."""
     return (

@@ -5,9 +5,11 @@ behind a real socket. `Fault` says what shall go wrong, `prove` that no money wa
 """
 
 from helix_core.sandbox.book import Book, Level
+from helix_core.sandbox.brackets import Bracket
 from helix_core.sandbox.dialect import Dialect, ReceivedRequest
 from helix_core.sandbox.door import FAULT
 from helix_core.sandbox.faults import CLOSE, TRIGGER, Fault, FaultKind, Faults
+from helix_core.sandbox.feed import Change, Feed
 from helix_core.sandbox.fees import FeeCoin, Fees, Money
 from helix_core.sandbox.ledger import Cause, Execution, Ledger, Movement
 from helix_core.sandbox.market import Listing, Market
@@ -16,6 +18,7 @@ from helix_core.sandbox.proof import prove
 from helix_core.sandbox.refusal import Reason, Refused
 from helix_core.sandbox.sandbox import KeyRights, Sandbox
 from helix_core.sandbox.server import SandboxServer, serving
+from helix_core.sandbox.streams import Streams, Talk
 from helix_core.sandbox.venue import Venue
 
 __all__ = [
@@ -23,7 +26,9 @@ __all__ = [
     "FAULT",
     "TRIGGER",
     "Book",
+    "Bracket",
     "Cause",
+    "Change",
     "Close",
     "Dialect",
     "Execution",
@@ -32,6 +37,7 @@ __all__ = [
     "FaultKind",
     "Faults",
     "FeeCoin",
+    "Feed",
     "Fees",
     "KeyRights",
     "Ledger",
@@ -49,6 +55,8 @@ __all__ = [
     "Refused",
     "Sandbox",
     "SandboxServer",
+    "Streams",
+    "Talk",
     "TimeInForce",
     "Venue",
     "prove",

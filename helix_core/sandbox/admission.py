@@ -9,9 +9,11 @@ from helix_core.sandbox.orders import OrderType
 from helix_core.sandbox.refusal import Reason, Refused
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from helix_core.sandbox.ledger import Ledger
     from helix_core.sandbox.market import Listing
-    from helix_core.sandbox.orders import NewOrder
+    from helix_core.sandbox.orders import NewOrder, Order
 
 
 def admit(new: NewOrder, listing: Listing, ledger: Ledger) -> None:
@@ -41,6 +43,38 @@ def admit_pair(stop: NewOrder, limit: NewOrder, list_client_id: str | None, list
         raise Refused(Reason.PRICE_RELATION, detail)
 
 
+def admit_bracket(
+    names: tuple[str | None, str | None, str | None],
+    prices: tuple[Decimal, Decimal],
+    list_client_id: str | None,
+    listing: Listing,
+    ledger: Ledger,
+) -> None:
+    """Raise Refused unless an entry and the pair it brings may be written down, by their names and the pair's prices.
+
+    `names` are the client ids of entry, stop and limit order, `prices` those of stop and limit.
+    """
+    _check_counts(listing, ledger, orders=3, stops=0)
+    _check_list_id(list_client_id, listing, ledger)
+    given = [name for name in names if name is not None]
+    taken = {order.client_id for order in ledger.open_orders(listing.market.symbol)}
+    if len(set(given)) < len(given) or taken & set(given):
+        raise Refused(Reason.DUPLICATE_ID, f"one of {', '.join(given)} is taken")
+    if prices[0] >= prices[1]:
+        raise Refused(Reason.PRICE_RELATION, f"stop {prices[0]}, limit {prices[1]}")
+
+
+def admit_pending(stop: Order, limit: Order, listing: Listing, ledger: Ledger) -> None:
+    """Raise Refused unless a pair that was written down may now go to the market."""
+    _check_open(listing)
+    for leg in (stop, limit):
+        listing.market.check(leg.as_sent, listing.last)
+    _check_counts(listing, ledger, orders=0, stops=1)
+    if would_trigger(stop.as_sent, listing) or _would_take(limit.as_sent, listing):
+        detail = f"stop {stop.stop_price}, price {listing.last}, limit {limit.price}"
+        raise Refused(Reason.PRICE_RELATION, detail)
+
+
 def would_trigger(new: NewOrder, listing: Listing) -> bool:
     """Whether the market is already at or beyond the stop."""
     assert new.stop_price is not None, "a stop has a trigger"
@@ -61,7 +95,7 @@ def _check_counts(listing: Listing, ledger: Ledger, *, orders: int, stops: int) 
     open_orders = ledger.open_orders(listing.market.symbol)
     if len(open_orders) + orders > listing.market.max_orders:
         raise Refused(Reason.TOO_MANY_ORDERS, f"{len(open_orders)} orders are open")
-    open_stops = sum(order.stop_price is not None for order in open_orders)
+    open_stops = sum(order.stop_price is not None and not order.pending for order in open_orders)
     if stops and open_stops + stops > listing.market.max_stops:
         raise Refused(Reason.TOO_MANY_STOPS, f"{open_stops} stops are open")
 

@@ -68,6 +68,7 @@ class Rights(_Input):
     trade: bool | None = Field(default=None, description="Write true or false")
     withdraw: bool | None = Field(default=None, description="Write true or false")
     ip_restricted: bool | None = Field(default=None, description="Write true or false")
+    listen: bool | None = Field(default=None, description="Write true or false")
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -35,6 +35,9 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket":
+            await self._handshake(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["path"].startswith("/sandbox/"):
             await self._app(scope, receive, send)
             return
@@ -46,10 +49,21 @@ class Door:
         else:
             await self._strike(fault, request, body, scope, receive, send)
 
+    async def _handshake(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Log a websocket as a request with the method WS. A fault keeps it from opening."""
+        request = self._log(scope, b"")
+        fault = self._sandbox.faults.strike(request.method, request.path, request.parameters)
+        if fault is None:
+            await self._app(scope, receive, send)
+        elif fault.kind is FaultKind.HTTP_5XX:
+            await _server_error(fault)(scope, receive, send)
+        else:
+            await hang_up(scope, receive)
+
     def _log(self, scope: Scope, body: bytes) -> ReceivedRequest:
         request = ReceivedRequest(
             at=self._sandbox.venue.clock.now(),
-            method=scope["method"],
+            method=scope.get("method", "WS"),
             path=scope["path"],
             parameters=_parameters(scope["query_string"], body),
         )

@@ -19,7 +19,7 @@ MOST_FAULTS = 1_000
 TRIGGER = "TRIGGER"
 """In place of a method: `TRIGGER BTC/USDT` strikes when a stop of that symbol is set off."""
 CLOSE = "CLOSE"
-"""In place of a method: `CLOSE BTC/USDT` strikes when a fill is about to place the close order it carries."""
+"""In place of a method: `CLOSE BTC/USDT` strikes when a fill is about to place the order or the pair it carries."""
 
 
 class FaultKind(StrEnum):
@@ -46,7 +46,10 @@ class FaultKind(StrEnum):
     INVISIBLE = "invisible"
     """A question is answered as if the venue knew no such order."""
     PENDING = "pending"
-    """A cancel is accepted, and carried out only `delay_s` later. For venues that know the word."""
+    """A cancel, or the pair that an entry brings, is accepted and carried out only `delay_s` later.
+
+    For venues that know the word.
+    """
 
 
 _IMPLY_DONE = {FaultKind.LOST_ANSWER, FaultKind.CUT_BODY, FaultKind.PARTIAL_FILL, FaultKind.PENDING}

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 TRANSPORT = "helix.transport"
 """The ASGI extension under which the sandbox's server offers the connection's transport."""
+SILENCE = "helix.silence"
+"""The one under which it offers, for a websocket, to say nothing any more, and to leave what comes unread."""
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
@@ -42,5 +44,5 @@ def _transport(scope: Scope) -> asyncio.Transport:
 
 async def _gone(receive: Receive) -> None:
     """Wait until the server knows, so that it does not answer 500 for us."""
-    while (await receive())["type"] != "http.disconnect":
+    while not (await receive())["type"].endswith(".disconnect"):
         pass

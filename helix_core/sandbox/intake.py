@@ -78,7 +78,13 @@ class Intake:
         self._account.need(market.quote, notional + self._matching.fees.reserve(Action.BUY, notional))
 
     def accept(
-        self, new: NewOrder, quantity: Decimal, list_id: int | None = None, parent_id: int | None = None
+        self,
+        new: NewOrder,
+        quantity: Decimal,
+        list_id: int | None = None,
+        parent_id: int | None = None,
+        *,
+        pending: bool = False,
     ) -> Order:
         """Give the order its ids and write it down."""
         now = self._clock.now()
@@ -96,9 +102,10 @@ class Intake:
             list_id=list_id,
             created_at=now,
             updated_at=now,
-            working_at=None if new.stop_price is not None else now,
+            working_at=None if pending or new.stop_price is not None else now,
             close=new.close,
             parent_id=parent_id,
             fee_in_base=new.fee_in_base,
+            pending=pending,
         )
         return self._ledger.add_order(order)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from helix_core.errors import InvariantBroken
+from helix_core.sandbox.feed import Change, Feed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,7 @@ class Movement:
 
 
 class Ledger:
-    """Appends, and answers questions. `initial` is what the account began with."""
+    """Appends, and answers questions. `initial` is what the account began with, `feed` tells of changed orders."""
 
     def __init__(self, initial: Mapping[str, Decimal]) -> None:
         """Begin with balances that nobody has traded yet."""
@@ -78,6 +79,7 @@ class Ledger:
         self._open: dict[int, Order] = {}
         self._lists: dict[int, OrderList] = {}
         self._by_order: defaultdict[int, list[Execution]] = defaultdict(list)
+        self.feed = Feed()
 
     @property
     def movements(self) -> tuple[Movement, ...]:
@@ -125,14 +127,17 @@ class Ledger:
         return tuple(self._orders[order_id] for order_id in pair.order_ids)
 
     def add_order(self, order: Order) -> Order:
-        """Record a new order or a new state of one."""
+        """Record a new order or a new state of one, and tell the feed."""
         self._make_room(len(self._versions))
+        before = self._orders.get(order.order_id)
+        filled = before is not None and order.executed > before.executed
         self._versions.append(order)
         self._orders[order.order_id] = order
         if order.open:
             self._open[order.order_id] = order
         else:
             self._open.pop(order.order_id, None)
+        self.feed.tell(Change(order=order, before=before, fill=self._by_order[order.order_id][-1] if filled else None))
         return order
 
     def add_list(self, pair: OrderList) -> OrderList:

@@ -65,6 +65,12 @@ class Matching:
         """Close an order for good."""
         return self._record(replace(order, status=status, expiry_reason=reason, updated_at=self._clock.now()))
 
+    def admit(self, order: Order) -> Order:
+        """A pending order goes to the market: there a limit order works at once, a stop waits for its trigger."""
+        now = self._clock.now()
+        working = None if order.stop_price is not None else now
+        return self._record(replace(order, pending=False, working_at=working, updated_at=now))
+
     def start(self, order: Order) -> Order:
         """A stop whose trigger was reached goes to work."""
         now = self._clock.now()

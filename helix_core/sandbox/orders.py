@@ -51,6 +51,8 @@ class ExpiryReason(StrEnum):
     IOC_REMAINDER = "ioc_remainder"
     FOK_UNFILLED = "fok_unfilled"
     NO_FUNDS = "no_funds"
+    ENTRY_UNFILLED = "entry_unfilled"
+    NOT_ADMITTED = "not_admitted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +104,8 @@ class NewOrder:
 class Order:
     """One state of an order the venue accepted. `executed` is base units, `quote_executed` what they cost or brought.
 
-    `working_at` is None while a stop waits for its trigger. `list_id` is set for a leg of a pair, `parent_id` for an
-    order that a fill of another one placed.
+    `working_at` is None while a stop waits for its trigger. `list_id` is set for an order in a list, `parent_id` for an
+    order that a fill of another one placed. While `pending`, a leg of a list is not at the market yet.
     """
 
     order_id: int
@@ -127,6 +129,7 @@ class Order:
     close: Close | None = None
     parent_id: int | None = None
     fee_in_base: bool = False
+    pending: bool = False
 
     @property
     def open(self) -> bool:
@@ -144,27 +147,46 @@ class Order:
         return self.quantity - self.executed
 
     @property
+    def as_sent(self) -> NewOrder:
+        """What would be sent in to have this order."""
+        return NewOrder(
+            symbol=self.symbol,
+            side=self.side,
+            type=self.type,
+            quantity=self.quantity,
+            price=self.price,
+            stop_price=self.stop_price,
+            client_id=self.client_id,
+        )
+
+    @property
     def holder(self) -> str:
         """Who holds the funds: a pair of orders shares one hold."""
         return f"order {self.order_id}" if self.list_id is None else f"list {self.list_id}"
 
     def triggers_at(self, last: Decimal) -> bool:
         """Whether a trade at `last` sets this order off."""
-        return self.open and self.stop_price is not None and self.type.reached(self.side, self.stop_price, last)
+        if self.stop_price is None or self.pending or not self.open:
+            return False
+        return self.type.reached(self.side, self.stop_price, last)
 
     def touched_at(self, last: Decimal) -> bool:
         """Whether a trade at `last` fills this resting limit order."""
-        if self.price is None or not self.open:
+        if self.price is None or self.pending or not self.open:
             return False
         return last >= self.price if self.side is Action.SELL else last <= self.price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderList:
-    """One-cancels-the-other: a stop and a limit order over the same coins. `order_ids` names the stop first."""
+    """One-cancels-the-other: a stop and a limit order over the same coins. `order_ids` names the stop first.
+
+    `entry_id` is the order whose fill placed the pair, where one did.
+    """
 
     list_id: int
     client_id: str
     symbol: str
     order_ids: tuple[int, int]
     created_at: datetime
+    entry_id: int | None = None

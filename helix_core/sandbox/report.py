@@ -52,6 +52,7 @@ def _order(order: Order) -> dict[str, Any]:
         "side": order.side,
         "type": order.type,
         "status": order.status,
+        "pending": order.pending,
         "expiry_reason": order.expiry_reason,
         "quantity": plain(order.quantity),
         "executed": plain(order.executed),
@@ -66,6 +67,7 @@ def _order(order: Order) -> dict[str, Any]:
 def _list(pair: OrderList) -> dict[str, Any]:
     return {
         "list_id": pair.list_id,
+        "entry_id": pair.entry_id,
         "client_id": pair.client_id,
         "symbol": pair.symbol,
         "order_ids": list(pair.order_ids),

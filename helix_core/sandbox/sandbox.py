@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from helix_core.sandbox.control import Control
 from helix_core.sandbox.door import Door
+from helix_core.sandbox.streams import Streams
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -29,13 +30,15 @@ class KeyRights:
     trade: bool = True
     withdraw: bool = False
     ip_restricted: bool = True
+    listen: bool = True
 
 
 class Sandbox:
     """What every driver's sandbox offers.
 
     `app` is the ASGI application: the venue's endpoints, and the control endpoints under /sandbox. `venue` is the
-    engine behind it, `faults` what shall go wrong, `requests` the latest requests (the control's own are left out).
+    engine behind it, `faults` what shall go wrong, `requests` the latest requests (the control's own are left out),
+    `streams` the open websockets.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Sandbox:
         self.api_key, self.api_secret = api_key, api_secret
         self.rights = KeyRights()
         self.requests: deque[ReceivedRequest] = deque(maxlen=MOST_REQUESTS)
+        self.streams = Streams(venue.ledger.feed)
         self.order_name, self.fill_name = dialect.order_name, dialect.fill_name
         endpoints = Starlette(routes=[*Control(self).routes(), *dialect.routes(self)])
         self.app: ASGIApp = Door(endpoints, self, dialect)

@@ -1,4 +1,4 @@
-"""Cancels that are accepted now and carried out later."""
+"""What is accepted now and carried out later: cancels, and pairs of orders that are still to go to the market."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ class Schedule:
         """Begin with nothing planned."""
         self._orders: dict[int, datetime] = {}
         self._all_at: datetime | None = None
+        self._lists: dict[int, datetime] = {}
+
+    def place(self, list_id: int, at: datetime) -> None:
+        """Plan when a pending pair goes to the market."""
+        self._lists[list_id] = at
+
+    def due_lists(self, now: datetime) -> tuple[int, ...]:
+        """Take out the pairs whose time has come."""
+        due = tuple(list_id for list_id, at in self._lists.items() if at <= now)
+        for list_id in due:
+            del self._lists[list_id]
+        return due
 
     def cancel(self, order_id: int, at: datetime) -> None:
         """Plan the cancel of one order; a second plan for it changes nothing."""

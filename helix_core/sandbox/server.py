@@ -1,15 +1,16 @@
-"""An HTTP server inside the running event loop, for sandboxes: tests, the demo and `helix sandbox` use it."""
+"""A server of HTTP and websockets inside the running loop, for sandboxes: tests, the demo, `helix sandbox` use it."""
 
 from __future__ import annotations
 
 import socket
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from helix_core.sandbox.hang_up import TRANSPORT
+from helix_core.sandbox.hang_up import SILENCE, TRANSPORT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,6 +34,26 @@ class _Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
 
+class _WebSocketProtocol(WebSocketsSansIOProtocol):
+    """Websockets that let the application break the connection, or let it go dead without breaking it."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """As uvicorn makes it, but without a log of every frame: keys and signatures are in them."""
+        super().__init__(*args, **more)
+        self.conn.debug = False
+
+    async def run_asgi(self) -> None:
+        """A new connection: offer both to the application."""
+        offered = {TRANSPORT: {"transport": self.transport}, SILENCE: {"begin": self._fall_silent}}
+        extensions: dict[str, Any] = {**self.scope["extensions"], **offered}
+        self.scope["extensions"] = extensions
+        await super().run_asgi()
+
+    def _fall_silent(self) -> None:
+        self.stop_keepalive()
+        self.transport.pause_reading()
+
+
 class SandboxServer:
     """Serves one ASGI application, which is sent requests and no lifespan events.
 
@@ -46,7 +67,7 @@ class SandboxServer:
         config = Config(
             app,
             http=_Protocol,
-            ws="none",
+            ws=_WebSocketProtocol,
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -13,6 +13,7 @@ from helix_core.domain.signal import Action
 from helix_core.sandbox.account import Account
 from helix_core.sandbox.admission import admit_pair
 from helix_core.sandbox.book import Book
+from helix_core.sandbox.brackets import Bracket, Brackets
 from helix_core.sandbox.faults import CLOSE, TRIGGER, Faults
 from helix_core.sandbox.fees import Fees
 from helix_core.sandbox.intake import Intake
@@ -61,6 +62,7 @@ class Venue:
         self._listings = {market.symbol: _list(market, price) for market, price in prices.items()}
         self._schedule = Schedule()
         self._intake = Intake(self.listing, self.account, self.ledger, self.matching, self.clock)
+        self._brackets = Brackets(self.listing, self.account, self.ledger, self.matching, self._intake, self.faults)
         self._list_ids = count(1)
 
     @property
@@ -107,10 +109,18 @@ class Venue:
         self._close(order, ())
         return order
 
-    def _put(self, new: NewOrder, fill_ratio: Decimal | None = None, parent_id: int | None = None) -> Order:
+    def _put(
+        self,
+        new: NewOrder,
+        fill_ratio: Decimal | None = None,
+        *,
+        list_id: int | None = None,
+        parent_id: int | None = None,
+    ) -> Order:
         quantity, levels = self._intake.plan(new, fill_ratio)
         listing = self.listing(new.symbol)
-        order = self.matching.take(listing.market, self._intake.accept(new, quantity, parent_id=parent_id), levels)
+        accepted = self._intake.accept(new, quantity, list_id, parent_id)
+        order = self.matching.take(listing.market, accepted, levels)
         if not order.open:
             return order
         if order.triggers_at(listing.last):
@@ -146,6 +156,27 @@ class Venue:
         )
         return self.ledger.add_list(pair)
 
+    def place_bracket(
+        self, entry: NewOrder, bracket: Bracket, fill_ratio: Decimal | None = None, at: datetime | None = None
+    ) -> OrderList:
+        """Accept a limit buy that fills at once or not at all, with the pair that its fill places.
+
+        The pair goes to the market `at` that time (None: now), where its rules are asked; until then it is pending.
+        """
+        self.catch_up()
+        assert entry.side is Action.BUY, "what is bought is what the pair sells"
+        assert entry.time_in_force is not TimeInForce.GTC, "an entry that waits is not simulated"
+        self._brackets.check(entry, bracket)
+        self._intake.plan(entry, fill_ratio)
+        free_before = self.account.free(self.listing(entry.symbol).market.base)
+        order = self._put(entry, fill_ratio, list_id=next(self._list_ids))
+        pair = self._brackets.attach(order, bracket, free_before)
+        if at is None:
+            self._brackets.place(pair)
+        else:
+            self._schedule.place(pair.list_id, at)
+        return pair
+
     def cancel(self, order_id: int) -> tuple[Order, ...]:
         """Cancel an open order, and with one leg of a pair the whole pair. Returns what was cancelled."""
         self.catch_up()
@@ -165,6 +196,10 @@ class Venue:
     def catch_up(self) -> None:
         """Carry out what fell due since the last call. Every call that changes something does this first."""
         now = self.clock.now()
+        for list_id in self._schedule.due_lists(now):
+            pair = self.ledger.order_list(list_id)
+            assert pair is not None, "a pair stays in the ledger"
+            self._brackets.place(pair)
         due = set(self._schedule.due_orders(now))
         all_due = self._schedule.due_all(now)
         for order in (order for symbol in self.symbols for order in self.ledger.open_orders(symbol)):

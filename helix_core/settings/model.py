@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from helix_core.config import TradingMode
+from helix_core.config import EntryStyle, TradingMode
 from helix_core.domain.limits import RiskLimits
 from helix_core.settings.addresses import Host, HttpOrigin, Networks, SocketOrigin
 from helix_core.settings.names import Names
@@ -35,6 +35,7 @@ from helix_core.settings.words import (
     Mode,
     Name,
     Pair,
+    Style,
     text_of,
 )
 
@@ -89,6 +90,7 @@ class Settings(BaseModel):
     dedup_window_s: Annotated[int, whole(1, 86_400, example=60)] = 60
     max_signal_age_s: Annotated[int, whole(1, 86_400, example=120)] = 120
     auto_resume: Flag = False
+    entry_style: Style = EntryStyle.MARKET
 
     webhook_secrets: WebhookSecrets
     webhook_secret_in_path: Flag = False

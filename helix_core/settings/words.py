@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from helix_core.config import TradingMode
+from helix_core.config import EntryStyle, TradingMode
 from helix_core.domain.risk import ENTRY_GATES
 
 LIVE_PHRASE = "I-UNDERSTAND-THE-RISK"
@@ -54,6 +54,14 @@ def read_mode(raw: object) -> TradingMode:
         return TradingMode(text_of(raw).lower())
     except ValueError:
         message = "is not a mode. Write testnet, paper or live."
+        raise ValueError(message) from None
+
+
+def _style(raw: object) -> EntryStyle:
+    try:
+        return EntryStyle(text_of(raw).lower())
+    except ValueError:
+        message = "is not a way to enter. Write market or atomic."
         raise ValueError(message) from None
 
 
@@ -121,6 +129,7 @@ def _confirmation(raw: object) -> str | None:
 
 
 Mode = Annotated[TradingMode, BeforeValidator(read_mode)]
+Style = Annotated[EntryStyle, BeforeValidator(_style)]
 Name = Annotated[str, BeforeValidator(read_name)]
 DisabledPlugins = Annotated[tuple[str, ...], BeforeValidator(read_disabled)]
 LogLevel = Annotated[str, BeforeValidator(_level)]

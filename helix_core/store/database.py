@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -15,25 +17,32 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from helix_core.errors import StoreError
 from helix_core.store import schema
+from helix_core.store.reserve import Reserve
 from helix_core.store.sqlite import make_durable, prepare_file
+from helix_core.store.trouble import DAMAGED, is_full, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+_TROUBLE = (SQLAlchemyError, sqlite3.Error)
+"""What a database raises. SQLite's own comes bare where a connection is being opened."""
 
 
 class Store:
     """The database. Open it with `Store.open`, change it inside `write`, look at it inside `read`."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, lock: int | None) -> None:
+    def __init__(
+        self, writer: AsyncEngine, reader: AsyncEngine, *, lock: int | None = None, reserve: Reserve | None = None
+    ) -> None:
         """Use `open`; this only keeps the parts."""
         self._engines = (writer, reader)
         self._write = async_sessionmaker(writer, class_=AsyncSession, expire_on_commit=False)
         self._read = async_sessionmaker(reader, class_=AsyncSession, expire_on_commit=False)
-        self._lock = lock
+        self._locks = [] if lock is None else [lock]
+        self._reserve = reserve
 
     @classmethod
     async def open(cls, url: str, *, alone: bool = True, connect: Callable[[], Awaitable[Any]] | None = None) -> Store:
@@ -42,44 +51,61 @@ class Store:
         `alone` takes the lock that only one bot can hold; the command line goes without, beside a running bot.
         `connect`, when set, opens each connection in place of the database driver.
 
-        Raises StoreError in one sentence: not writable, in use by another Helix, damaged, or made by a newer version.
+        Raises StoreError in one sentence: not writable, in use by another Helix, damaged, or of another version.
         """
         try:
             address = make_url(url)
         except ArgumentError as error:
             raise StoreError("DATABASE_URL is not an address like sqlite+aiosqlite:///data/helix.db.") from error
-        on_sqlite = address.get_backend_name() == "sqlite"
-        lock = prepare_file(Path(address.database or "helix.db"), alone=alone) if on_sqlite else None
+        on_sqlite, file = address.get_backend_name() == "sqlite", Path(address.database or "helix.db")
+        lock = prepare_file(file, alone=alone) if on_sqlite else None
         how = {} if connect is None else {"async_creator": connect}
         writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=5, **how)
         reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=5, **how)
         if on_sqlite:
             make_durable(writer, writes=True)
             make_durable(reader, writes=False)
-        store = cls(writer, reader, lock)
+        store = cls(writer, reader, lock=lock, reserve=Reserve(file) if on_sqlite and alone else None)
         try:
-            await store._check_and_create(on_sqlite=on_sqlite)
+            await store._check_and_create(on_sqlite=on_sqlite, thoroughly=alone)
         except BaseException:
             await store.close()
             raise
+        if store._reserve is not None:
+            store._reserve.keep()
         return store
 
-    async def _check_and_create(self, *, on_sqlite: bool) -> None:
+    async def _check_and_create(self, *, on_sqlite: bool, thoroughly: bool) -> None:
+        async with self.read() as session:
+            if on_sqlite and thoroughly:
+                await _refuse_if_damaged(session)
+            version = await _version(session)
+        if version is None:
+            version = await self._create()
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"The database has schema {version}, this Helix knows {SCHEMA_VERSION}. Install the Helix that made "
+                "it, or name a new file in DATABASE_URL."
+            )
+
+    async def _create(self) -> str:
+        """Make all tables and note their version, in one transaction: there is never a part of them."""
         async with self.write() as session:
-            connection = await session.connection()
-            if on_sqlite:
-                verdict = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar_one()
-                if verdict != "ok":
-                    raise StoreError(f"The database is damaged ({verdict}). Restore a backup; nothing was changed.")
-            await connection.run_sync(SQLModel.metadata.create_all)
-            version = await session.get(schema.MetaRow, "schema_version")
+            version = await _version(session)
             if version is None:
-                session.add(schema.MetaRow(key="schema_version", value=SCHEMA_VERSION))
-            elif version.value != SCHEMA_VERSION:
-                raise StoreError(
-                    f"The database has schema {version.value}, this Helix knows {SCHEMA_VERSION}. "
-                    "Install the Helix that made it."
-                )
+                version = SCHEMA_VERSION
+                await (await session.connection()).run_sync(SQLModel.metadata.create_all)
+                session.add(schema.MetaRow(key="schema_version", value=version))
+            return version
+
+    @property
+    def shortage(self) -> str | None:
+        """Why nothing new may be begun for want of room on the disk, in a sentence; None while there is enough."""
+        return None if self._reserve is None else self._reserve.shortage()
+
+    def hold(self, lock: int) -> None:
+        """Keep one more lock (its file's descriptor) for as long as the database is open."""
+        self._locks.append(lock)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -90,8 +116,10 @@ class Store:
         try:
             async with self._write() as session, session.begin():
                 yield session
-        except SQLAlchemyError as error:
-            raise StoreError(f"The database could not store it: {_cause(error)}.") from error
+        except _TROUBLE as error:
+            if self._reserve is not None and is_full(error):
+                self._reserve.give_up()
+            raise StoreError(f"The database could not store it: {told(error)}.") from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -99,17 +127,28 @@ class Store:
         try:
             async with self._read() as session:
                 yield session
-        except SQLAlchemyError as error:
-            raise StoreError(f"The database could not be read: {_cause(error)}.") from error
+        except _TROUBLE as error:
+            raise StoreError(f"The database could not be read: {told(error)}.") from error
 
     async def close(self) -> None:
-        """Close every connection and give the lock back. Calling it twice is fine."""
+        """Close every connection and give the locks back. Calling it twice is fine."""
         for engine in self._engines:
             await engine.dispose()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        while self._locks:
+            os.close(self._locks.pop())
 
 
-def _cause(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or type(error).__name__)
+async def _refuse_if_damaged(session: AsyncSession) -> None:
+    """Raises StoreError unless every page is what a page should be."""
+    connection = await session.connection()
+    verdict = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar_one()
+    if verdict != "ok":
+        raise StoreError(f"The database is damaged ({' '.join(verdict.split())}). {DAMAGED}.")
+
+
+async def _version(session: AsyncSession) -> str | None:
+    """Version of the tables; None while there are none."""
+    connection = await session.connection()
+    if not await connection.run_sync(lambda sync: inspect(sync).has_table(schema.MetaRow.__tablename__)):
+        return None
+    return (await session.get_one(schema.MetaRow, "schema_version")).value

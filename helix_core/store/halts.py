@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlmodel import col, select
+from sqlmodel import and_, col, or_, select
 
 from helix_core.domain.halt import Halt, HaltKind
 from helix_core.store.schema import HaltRow
@@ -19,6 +19,20 @@ async def active(session: AsyncSession) -> list[Halt]:
     """Halts in force, oldest first."""
     rows = await session.exec(select(HaltRow).where(col(HaltRow.cleared_at).is_(None)).order_by(col(HaltRow.id)))
     return [_halt(row) for row in rows]
+
+
+async def in_force(session: AsyncSession, started_at: datetime) -> list[Halt]:
+    """Halts that stop the entries of a bot started at `started_at`, oldest first.
+
+    Those that nobody has ended, and drawdowns ended since that start: a drawdown takes a restart as well.
+    """
+    query = select(HaltRow).where(
+        or_(
+            col(HaltRow.cleared_at).is_(None),
+            and_(HaltRow.kind == HaltKind.DRAWDOWN.value, col(HaltRow.cleared_at) >= started_at),
+        )
+    )
+    return [_halt(row) for row in await session.exec(query.order_by(col(HaltRow.id)))]
 
 
 async def put_in_force(session: AsyncSession, kind: HaltKind, detail: str, now: datetime) -> bool:

@@ -41,6 +41,7 @@ async def append(
             .where(
                 SignalRow.signal_id == signal.signal_id,
                 col(SignalRow.received_at) > now - timedelta(seconds=window_s),
+                col(SignalRow.received_at) < now + timedelta(seconds=window_s),
                 col(SignalRow.action).is_distinct_from("deduplicated"),
             )
             .limit(1)

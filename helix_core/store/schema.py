@@ -192,12 +192,23 @@ class GapRow(SQLModel, table=True):
 
 
 class DayRow(SQLModel, table=True):
-    """The equity with which a UTC day opened, in quote."""
+    """The equity with which a UTC day opened, and its peak until then, in quote."""
 
     __tablename__: ClassVar[str] = "days"
 
     date: calendar_date = Field(primary_key=True)
     opening_equity: Decimal = Field(sa_type=DecimalText)
+    peak_equity: Decimal = Field(sa_type=DecimalText)
+
+
+class TransferRow(SQLModel, table=True):
+    """Money that came or went otherwise than by trading: the account was worth `factor` of what the books said."""
+
+    __tablename__: ClassVar[str] = "transfers"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    factor: Decimal = Field(sa_type=DecimalText)
 
 
 class HaltRow(SQLModel, table=True):
@@ -241,6 +252,22 @@ class MemoryRow(SQLModel, table=True):
     plugin: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     value: str
+
+
+class DecisionRow(SQLModel, table=True):
+    """What a human decided about a difference between account and database; only ever added to.
+
+    `subject` is what it is about: a coin, a trade, an order's id.
+    """
+
+    __tablename__: ClassVar[str] = "decisions"
+
+    id: int | None = Field(default=None, primary_key=True)
+    decision: str = Field(index=True)
+    subject: str
+    detail: str
+    actor: str
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class MetaRow(SQLModel, table=True):

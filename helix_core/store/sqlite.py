@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 
 from helix_core.errors import StoreError
+from helix_core.store.locks import open_lock, take
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,20 +26,14 @@ def prepare_file(path: Path, *, alone: bool) -> int:
     os.umask(0o077)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = open_lock(Path(f"{path}.lock"))
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreError(
             f"The database {path} cannot be written: {error.strerror}. Check DATABASE_URL and the folder's owner."
         ) from error
-    try:
-        if alone:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise StoreError(
-            f"Another Helix already uses the database {path}. Stop it first: one account, one bot."
-        ) from error
+    if alone and not take(lock):
+        raise StoreError(f"Another Helix already uses the database {path}. Stop it first: one account, one bot.")
     for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         if name.exists():
             name.chmod(0o600)

@@ -92,32 +92,19 @@ async def results_since(session: AsyncSession, since: datetime | None = None) ->
     return (await session.exec(query)).all()
 
 
-async def total_pnl(session: AsyncSession) -> Decimal:
-    """Everything ever earned, exact."""
-    return sum((result.pnl for result in await results_since(session)), Decimal(0))
-
-
 def day_start(now: datetime) -> datetime:
     """00:00 UTC of that day."""
-    return datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
+    return day_start_of(now.astimezone(UTC).date())
+
+
+def day_start_of(day: date) -> datetime:
+    """00:00 UTC."""
+    return datetime.combine(day, time(0), UTC)
 
 
 async def day_pnl(session: AsyncSession, now: datetime) -> Decimal:
     """What trades closed since 00:00 UTC earned, exact."""
     return sum((result.pnl for result in await results_since(session, day_start(now))), Decimal(0))
-
-
-async def opening_equity(session: AsyncSession, now: datetime) -> Decimal | None:
-    """Equity in quote with which this UTC day opened, or None while nobody has written it down."""
-    row = await session.get(DayRow, now.date())
-    return None if row is None else row.opening_equity
-
-
-async def open_day(session: AsyncSession, now: datetime, equity: Decimal) -> None:
-    """Write down the day's opening equity."""
-    row = await session.get(DayRow, now.date()) or DayRow(date=now.date(), opening_equity=equity)
-    row.opening_equity = equity
-    session.add(row)
 
 
 async def last_signal_at(session: AsyncSession) -> datetime | None:
@@ -144,7 +131,7 @@ async def _stats(session: AsyncSession, day: date) -> DailyStatsRow:
 
 async def _count(session: AsyncSession, day: date) -> None:
     """Figure the day anew from its results, so that nothing can be counted twice."""
-    start = datetime.combine(day, time(0), UTC)
+    start = day_start_of(day)
     results = [row for row in await results_since(session, start) if row.closed_at < start + timedelta(days=1)]
     opening = await session.get(DayRow, day)
     row = await _stats(session, day)

@@ -92,6 +92,6 @@ def _prepare_pytest() -> None:
     except ImportError as error:
         message = 'the suites of rules need pytest: pip install "helix-core[testing]"'
         raise ImportError(message) from error
-    rules = (f"exchange.{part}" for part in ("session", "questions", "orders", "faults", "stops", "cancels"))
+    rules = (f"exchange.{part}" for part in ("session", "questions", "orders", "faults", "stops", "cancels", "streams"))
     modules = {f"{__name__}.{module}" for module in (*rules, *_WITH_PYTEST.values())}
     pytest.register_assert_rewrite(*sorted(modules - sys.modules.keys()))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sqlite3
+import sys
+import threading
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from helix_binance.sandbox import sandbox
@@ -21,7 +25,7 @@ from helix_core.plugins import Plugins, installed_exchanges, installed_plugins
 from helix_core.sandbox.server import serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from helix_core.sandbox import Sandbox
@@ -160,3 +164,16 @@ async def bot(tmp_path: Path, venue: Venue) -> AsyncIterator[RunningBot]:
 def atomically() -> Any:
     """Run a bot whose entries carry their stop."""
     return lambda folder, venue: running(folder, environment(venue, ENTRY_STYLE="atomic"))
+
+
+@pytest.fixture
+def logs_left_alone() -> Iterator[None]:
+    """A command run inside this process sets logging up for itself: put it back afterwards."""
+    root, hooks = logging.root, (sys.excepthook, sys.unraisablehook, threading.excepthook)
+    before = (list(root.handlers), root.level)
+    yield
+    root.handlers[:], level = before
+    root.setLevel(level)
+    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()

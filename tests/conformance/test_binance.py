@@ -12,6 +12,7 @@ from helix_core.testing import ExchangeSuite, Request, SandboxRig
 REQUESTS = {
     Request.MARKET_ORDER: "POST /api/v3/order",
     Request.STOP_ORDER: "POST /api/v3/orderList/oco",
+    Request.ENTRY_WITH_STOP: "POST /api/v3/orderList/opoco",
     Request.CANCEL: "DELETE /api/v3/orderList",
     Request.LOOK_UP: "GET /api/v3/order",
     Request.BALANCE: "GET /api/v3/account",

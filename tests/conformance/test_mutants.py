@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conformance import broken_orders, broken_questions, broken_session, broken_stops
+from tests.conformance import (
+    broken_entries,
+    broken_orders,
+    broken_questions,
+    broken_session,
+    broken_stops,
+    broken_streams,
+)
 from tests.conformance.judging import RULES, broken_rules
 from tests.conformance.test_binance import Impatient
 
@@ -30,7 +37,7 @@ def drivers(module: ModuleType) -> dict[str, type[BinanceClient]]:
 
 MUTANTS = {
     name: driver
-    for module in (broken_session, broken_questions, broken_orders, broken_stops)
+    for module in (broken_session, broken_questions, broken_orders, broken_stops, broken_streams, broken_entries)
     for name, driver in drivers(module).items()
 }
 

@@ -96,6 +96,21 @@ class PaperTruth(VenueAccount):
     def allow_withdrawals(self) -> None:
         raise NotImplementedError
 
+    def orders(self) -> tuple[str, ...]:
+        return tuple(order.order_id for order in self._account.orders)
+
+    def trade_by_hand(self, quantity: Decimal, times: int) -> None:
+        raise NotImplementedError
+
+    def arrive_late(self, late_s: float) -> None:
+        raise NotImplementedError
+
+    def refuse_pairs(self) -> None:
+        raise NotImplementedError
+
+    def keep_pairs_back(self, delay_s: float) -> None:
+        raise NotImplementedError
+
 
 class PaperRig(SandboxRig):
     """Paper mode on the public prices of a local venue, without a key."""
@@ -122,6 +137,8 @@ class TestPaper(ExchangeSuite):
         "ex22": "a part is what the book holds, which this rig cannot cut by a share; tests/paper shows it",
         "ex38": "no attempt can arrive unseen: an order is on disk before anybody hears of it",
         **dict.fromkeys(("ex04", "ex05"), "paper mode has no key"),
+        **dict.fromkeys(("ex54", "ex56"), "nobody trades on the paper account by hand; tests/paper shows its list"),
+        "ex58": NO_WIRE,
         **dict.fromkeys(("ex11", "ex12", "ex14", "ex15", "ex24", "ex25"), HERE),
         **dict.fromkeys(("ex17", "ex18", "ex26", "ex27", "ex28", "ex29", "ex30", "ex31", "ex32"), NO_WIRE),
         **dict.fromkeys(("ex37", "ex40", "ex42"), NO_WIRE),

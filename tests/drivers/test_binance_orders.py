@@ -96,7 +96,7 @@ async def test_fills_that_are_not_whole_are_left_to_be_asked_for(
         ("FILLED", "0.0050", OrderStatus.EXPIRED),
         ("PARTIALLY_FILLED", "0.0050", OrderStatus.OPEN),
         ("REJECTED", "0.0000", OrderStatus.REJECTED),
-        ("PENDING_NEW", "0.0000", OrderStatus.UNKNOWN),
+        ("PENDING_NEW", "0.0000", OrderStatus.OPEN),
         ("A_WORD_OF_NEXT_YEAR", "0.0050", OrderStatus.UNKNOWN),
     ],
 )
@@ -197,7 +197,7 @@ async def test_an_archived_order_was_cancelled_without_a_fill(binance: BinanceCl
             "0.001",
             "0",
         ),
-        (stop_leg("PENDING_NEW"), profit_leg(), OrderStatus.UNKNOWN, "0", "0"),
+        (stop_leg("PENDING_NEW"), profit_leg("PENDING_NEW"), OrderStatus.OPEN, "0", "0"),
         (None, profit_leg(), OrderStatus.UNKNOWN, "0", "0"),
     ],
 )

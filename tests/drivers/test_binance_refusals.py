@@ -150,7 +150,6 @@ async def test_a_refused_clock_is_transient_and_set_right_at_once(binance: Binan
     [
         "Order would trigger immediately.",
         "Stop price would trigger immediately.",
-        "The relationship of the prices for the orders is not correct.",
     ],
 )
 async def test_a_stop_the_price_has_crossed_says_so(
@@ -164,6 +163,26 @@ async def test_a_stop_the_price_has_crossed_says_so(
 
     assert refused.value.code == "-2010"
     assert len(tiny.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("last", "error"),
+    [("62926.30", StopWouldTrigger), ("62926.31", OrderRefused), ("130000.00", OrderRefused), (None, OrderRefused)],
+)
+async def test_prices_that_do_not_fit_say_too_late_only_below_the_stop(
+    binance: BinanceClient, tiny: TinyVenue, last: str | None, error: type[Exception]
+) -> None:
+    """The same words come for a price above the far leg; where the price cannot be seen, a stop alone will be told."""
+    words = "The relationship of the prices for the orders is not correct."
+    tiny.on("POST", "/api/v3/orderList/oco", refusal(-2010, words))
+    ticker = {"symbol": "BTCUSDT", "bidPrice": last, "askPrice": last, "lastPrice": last, "closeTime": 1}
+    tiny.on("GET", "/api/v3/ticker/24hr", Reply(ticker) if last else Reply("", 502))
+
+    with pytest.raises(OrderRefused) as refused:
+        await binance.place_oco_order(protect())
+
+    assert (type(refused.value), refused.value.code) == (error, "-2010")
+    assert len(tiny.sent("POST", "/api/v3/orderList/oco")) == 1
 
 
 async def test_a_stop_refused_for_another_reason_is_a_plain_refusal(binance: BinanceClient, tiny: TinyVenue) -> None:

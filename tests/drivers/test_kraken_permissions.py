@@ -24,7 +24,7 @@ def info(**changes: Any) -> dict[str, Any]:
         "apiKey": "PlantedPublicKey",
         "iban": "DE00PLANTEDIBAN",
         "nonceWindow": "0",
-        "permissions": NEEDS,
+        "permissions": [*NEEDS, "create-ws-token"],
         "validUntil": "0",
         "queryFrom": "0",
         "queryTo": "0",
@@ -84,6 +84,7 @@ async def test_rights_that_are_not_stated_are_every_right(kraken: KrakenClient, 
         ("queryFrom", "1700000000", "order history"),
         ("queryTo", "1700000000", "order history"),
         ("nonceWindow", "10000", "nonce window"),
+        ("permissions", NEEDS, "create-ws-token off"),
     ],
 )
 async def test_what_the_owner_should_know_is_a_warning(

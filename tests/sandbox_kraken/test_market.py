@@ -103,7 +103,6 @@ async def test_balances_use_asset_ids(wire):
     assert held["XXBT"] == {"balance": "0.0100000000", "hold_trade": "0.0100000000"}
     assert (await wire.ok("Balance")).keys() == {"XXBT", "USDT"}
     assert Decimal((await wire.ok("TradeBalance"))["eb"]) == Decimal("19997.4315")
-    assert await wire.error("GetWebSocketsToken") == "EGeneral:Permission denied"
 
 
 BUY_ONE = {"pair": "XBTUSDT", "type": "buy", "ordertype": "market", "volume": "0.01"}

@@ -89,7 +89,7 @@ async def test_key_tells_its_permissions(exchange, box):
 
     key = (await exchange.private_post_getapikeyinfo())["result"]
 
-    assert set(key["permissions"]) == {"modify-trades", "close-trades", "withdraw-funds"}
+    assert set(key["permissions"]) == {"modify-trades", "close-trades", "withdraw-funds", "create-ws-token"}
     assert (key["ipAllowlist"], key["nonceWindow"], key["validUntil"]) == ([], "0", "0")
 
 

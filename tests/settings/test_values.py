@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helix_core.config import TradingMode
+from helix_core.config import EntryStyle, TradingMode
 from helix_core.domain.limits import RiskLimits
 from helix_core.domain.risk import ENTRY_GATES
 from helix_core.errors import ConfigError
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ("LOG_LEVEL", "LOUD"),
         ("TRADING_MODE", "papr"),
         ("AUTO_RESUME", "maybe"),
+        ("ENTRY_STYLE", "oco"),
         ("WEBHOOK_SECRET_IN_PATH", ""),
         ("WEBHOOK_LIMIT_PER_MINUTE", "0"),
         ("WEBHOOK_ALLOWED_IPS", "tradingview, 300.1.1.1"),
@@ -130,6 +131,7 @@ def test_every_kind_of_value_is_read(bot: Bot) -> None:
         WEBHOOK_ALLOWED_IPS="tradingview, 10.0.0.0/8",
         DISABLED_PLUGINS="telegram,apprise",
         AUTO_RESUME="Yes",
+        ENTRY_STYLE="Atomic",
         HOST="::1",
     )
 
@@ -145,6 +147,7 @@ def test_every_kind_of_value_is_read(bot: Bot) -> None:
     assert ip_network("10.0.0.0/8") in settings.webhook_allowed_ips
     assert settings.disabled_plugins == ("telegram", "apprise")
     assert settings.auto_resume
+    assert settings.entry_style is EntryStyle.ATOMIC
     assert settings.host == "::1"
 
 

@@ -6,19 +6,26 @@ start with a market order. Helix's id of the stop names the parts: `-l` the list
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from helix_binance import errors, market, pair, permissions
+from helix_binance import entry_list, errors, history, market, pair, permissions
+from helix_binance.entry_list import LIST_SUFFIX, PROFIT_SUFFIX, STOP_SUFFIX
+from helix_binance.stream import UserDataStream
 from helix_core import (
     Balance,
     Balances,
     Capabilities,
     DataMissing,
+    ExchangeError,
     KeyPermissions,
     OrderKind,
+    OrderRefused,
     OrderReport,
     OrderStatus,
+    StopWouldTrigger,
     TradingMode,
     floor_to,
     plain,
@@ -27,12 +34,13 @@ from helix_core.ccxt import CcxtExchange, NoSuchOrder, QuestionRefused, decimal,
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
-    from helix_core import Instrument, OrderRef, ProtectiveOrder
+    from helix_core import ApprovedOrder, Instrument, OrderRef, PastOrder, ProtectiveOrder
     from helix_core.ccxt import Answer, Ruling
 
 _RECV_WINDOW_S = 5
-_LIST_SUFFIX, _PROFIT_SUFFIX = "-l", "-tp"
+_LOOK_TIMEOUT_S = 1.0
 _ORDER_FIELDS = ("orderId", "status", "origQty", "executedQty")
 
 
@@ -44,7 +52,11 @@ class BinanceClient(CcxtExchange):
     ccxt_id: ClassVar[str] = "binance"
     # recvWindow is checked again just before the matching engine, which is given 10 s; 5 s more for good measure.
     capabilities: ClassVar[Capabilities] = Capabilities(
-        testnet=True, entry_carries_stop=False, order_fence_s=_RECV_WINDOW_S + 10.0 + 5.0, stops_lock_funds=True
+        testnet=True,
+        entry_carries_stop=False,
+        order_fence_s=_RECV_WINDOW_S + 10.0 + 5.0,
+        stops_lock_funds=True,
+        streams=True,
     )
     # Without these, loading markets asks seven endpoints on three hosts, some of which a trade-only key may not use.
     venue_options: ClassVar[Mapping[str, object]] = {
@@ -53,11 +65,15 @@ class BinanceClient(CcxtExchange):
         "fetchCurrencies": False,
         "fetchMargins": False,
     }
-    stop_suffix: ClassVar[str] = "-sl"
+    stop_suffix: ClassVar[str] = STOP_SUFFIX
 
     def ruling(self, answer: Answer) -> Ruling:
         """By Binance's own codes."""
         return errors.ruling(answer)
+
+    def speech(self, symbol: str) -> UserDataStream:
+        """The user data stream."""
+        return UserDataStream(symbol)
 
     def use_clock_offset(self, venue: Any, offset_s: float) -> None:
         """Every signed request carries a time, checked against recvWindow."""
@@ -105,10 +121,20 @@ class BinanceClient(CcxtExchange):
         return await self.line.ask(ask)
 
     async def fetch_open_orders(self, venue: Any, symbol: str) -> Any:
-        """Fetch the open orders of one symbol (without it the question weighs 13 times as much)."""
+        """Fetch the open orders of one symbol (without it the question weighs 13 times as much).
+
+        Of one that waits for its entry nothing is at the market yet.
+        """
         known = venue.market(symbol)
         answer = await venue.private_get_openorders({"symbol": known["id"]})
-        return venue.parse_orders(_rows(answer, *_ORDER_FIELDS), known)
+        pending = [row for row in _rows(answer, "status") if entry_list.pending(row)]
+        resting = _rows([row for row in answer if row not in pending], *_ORDER_FIELDS)
+        waiting = [{**order, "remaining": "0"} for order in venue.parse_orders(_rows(pending, "orderId"), known)]
+        return [*venue.parse_orders(resting, known), *waiting]
+
+    async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
+        """Ask for every order since then. Those of the last seconds may not be listed yet."""
+        return await history.orders_since(self.line, symbol, since, self.config.clock.now())
 
     async def fetch_fills(self, venue: Any, symbol: str, venue_order_id: str) -> Any:
         """Fetch the trades of one order."""
@@ -119,8 +145,12 @@ class BinanceClient(CcxtExchange):
 
     def read_report(self, order: Mapping[str, Any], client_order_id: str, *, protects: bool) -> OrderReport:
         """Read an order. ccxt takes a missing executedQty for zero; here it is missing."""
-        _rows([need(order, "info")], *_ORDER_FIELDS)
-        return super().read_report(order, client_order_id, protects=protects)
+        row = need(order, "info")
+        if entry_list.never_at_market(row):
+            return entry_list.read_waiting(row, client_order_id)
+        _rows([row], *_ORDER_FIELDS)
+        report = super().read_report(order, client_order_id, protects=protects)
+        return replace(report, average_price=entry_list.average_price(row))
 
     async def look_up(self, ref: OrderRef, client_order_id: str, *, protects: bool) -> OrderReport | None:
         """Ask for one order; an archived one was cancelled or expired without a fill."""
@@ -143,8 +173,20 @@ class BinanceClient(CcxtExchange):
         if ref.kind is not OrderKind.STOP:
             return await super().find_order(ref)
         stop = await self.look_up(ref, ref.client_order_id + self.stop_suffix, protects=True)
-        profit = await self.look_up(ref, ref.client_order_id + _PROFIT_SUFFIX, protects=False)
+        profit = await self.look_up(ref, ref.client_order_id + PROFIT_SUFFIX, protects=False)
         return pair.join(stop, profit)
+
+    async def place_entry_with_stop(self, order: ApprovedOrder) -> OrderReport:
+        """Send the entry and its stop as one list. The answer's word on the stop is old: look it up by its own id."""
+
+        async def send(venue: Any) -> OrderReport:
+            known = venue.market(order.symbol)
+            answer = await venue.private_post_orderlist_opoco(entry_list.form(known, order))
+            rows = {row.get("clientOrderId"): row for row in _rows(need(answer, "orderReports"))}
+            placed = venue.parse_order(need(rows, order.client_order_id), known)
+            return self.read_report(placed, order.client_order_id, protects=False)
+
+        return await self.line.order(send)
 
     async def place_oco_order(self, order: ProtectiveOrder) -> OrderReport:
         """Put the OCO on the venue, or with `plain` a STOP_LOSS alone. Source: "New Order list - OCO (TRADE)"."""
@@ -154,14 +196,28 @@ class BinanceClient(CcxtExchange):
         async def send(venue: Any) -> OrderReport:
             return self._read_list(venue, order, await venue.private_post_orderlist_oco(self._oco(venue, order)))
 
-        return await self.line.order(send)
+        try:
+            return await self.line.order(send)
+        except StopWouldTrigger as error:
+            refusal = error
+        if errors.PRICE_RELATION in str(refusal) and not await self._crossed(order):
+            raise OrderRefused(str(refusal), code=refusal.code)
+        raise refusal
+
+    async def _crossed(self, order: ProtectiveOrder) -> bool:
+        """Whether the price is at or below the stop. Where it cannot be seen, no: a stop alone will be told."""
+        try:
+            async with asyncio.timeout(_LOOK_TIMEOUT_S):
+                return (await self.get_ticker(order.symbol)).last <= order.stop_price
+        except (ExchangeError, DataMissing, TimeoutError):
+            return False
 
     async def send_cancel(self, venue: Any, ref: OrderRef) -> None:
         """Cancel one order; of a stop the whole list."""
         if ref.kind is not OrderKind.STOP:
             await super().send_cancel(venue, ref)
             return
-        named = {"symbol": venue.market(ref.symbol)["id"], "listClientOrderId": ref.client_order_id + _LIST_SUFFIX}
+        named = {"symbol": venue.market(ref.symbol)["id"], "listClientOrderId": ref.client_order_id + LIST_SUFFIX}
         await venue.private_delete_orderlist(named)
 
     async def cancel_order(self, ref: OrderRef) -> OrderReport:
@@ -184,8 +240,8 @@ class BinanceClient(CcxtExchange):
             "abovePrice": plain(floor_to(order.take_profit_price, decimal(known, "precision", "price"))),
             "belowType": "STOP_LOSS",
             "belowStopPrice": stop_price,
-            "listClientOrderId": order.client_order_id + _LIST_SUFFIX,
-            "aboveClientOrderId": order.client_order_id + _PROFIT_SUFFIX,
+            "listClientOrderId": order.client_order_id + LIST_SUFFIX,
+            "aboveClientOrderId": order.client_order_id + PROFIT_SUFFIX,
             "belowClientOrderId": order.client_order_id + self.stop_suffix,
             "newOrderRespType": "RESULT",
         }
@@ -199,7 +255,7 @@ class BinanceClient(CcxtExchange):
                 order.client_order_id,
                 protects=suffix == self.stop_suffix,
             )
-            for suffix in (self.stop_suffix, _PROFIT_SUFFIX)
+            for suffix in (self.stop_suffix, PROFIT_SUFFIX)
         ]
         return pair.both(*reports)
 

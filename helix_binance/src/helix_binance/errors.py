@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 ARCHIVED = "-2026"
 """Cancelled or expired more than 90 days ago without a fill, and put away."""
 
+PRICE_RELATION = "The relationship of the prices for the orders is not correct."
+"""The market is at or below the stop of an OCO, or at or above its far leg: these words do not say which."""
+
 _CODES = {
     "-1002": Meaning.KEY_REFUSED,
     "-1003": Meaning.THROTTLED,
@@ -42,7 +45,7 @@ _MESSAGES = {
     ("-2010", "Duplicate order sent."): Meaning.UNKNOWN,
     ("-2010", "Order would trigger immediately."): Meaning.WOULD_TRIGGER,
     ("-2010", "Stop price would trigger immediately."): Meaning.WOULD_TRIGGER,
-    ("-2010", "The relationship of the prices for the orders is not correct."): Meaning.WOULD_TRIGGER,
+    ("-2010", PRICE_RELATION): Meaning.WOULD_TRIGGER,
     # -2011 with these words: the order is there and lives on.
     ("-2011", "Order was not canceled due to cancel restrictions."): Meaning.REFUSED,
     ("-2011", "This action is disabled on this account."): Meaning.REFUSED,

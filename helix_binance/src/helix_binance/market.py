@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _NEEDED_TYPES = ("MARKET", "LIMIT_MAKER", "STOP_LOSS")
 _BIPS = Decimal(10_000)
+_ATOMIC = ("otoAllowed", "opoAllowed", "ocoAllowed")
+"""What a symbol must allow to take an OPOCO (faqs/opo.md). A limit order may always be FOK."""
 
 
 def read_instrument(symbol: str, info: Mapping[str, Any], taker_fee: Decimal) -> Instrument:
@@ -35,6 +37,7 @@ def read_instrument(symbol: str, info: Mapping[str, Any], taker_fee: Decimal) ->
         min_notional=_min_notional(filters),
         taker_fee=taker_fee,
         max_price_ratio=_max_price_ratio(filters),
+        atomic_entry=all(info.get(flag) is True for flag in _ATOMIC) and "LIMIT" in need(info, "orderTypes"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from helix_core import OrderStatus
@@ -33,7 +34,18 @@ def both(stop: OrderReport, profit: OrderReport) -> OrderReport:
         filled=stop.filled + profit.filled,
         venue_order_ids=stop.venue_order_ids + profit.venue_order_ids,
         raw_status=f"{stop.raw_status}/{profit.raw_status}",
+        average_price=_average(stop, profit),
     )
+
+
+def _average(*legs: OrderReport) -> Decimal | None:
+    """The price of all that the legs filled; None where nothing was, or one leg's price is not known."""
+    filled = [leg for leg in legs if leg.filled]
+    prices = [leg.average_price for leg in filled if leg.average_price is not None]
+    if not filled or len(prices) < len(filled):
+        return None
+    cost = sum((price * leg.filled for price, leg in zip(prices, filled, strict=True)), Decimal(0))
+    return cost / sum(leg.filled for leg in filled)
 
 
 def _status(stop: OrderStatus, profit: OrderStatus) -> OrderStatus:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +14,7 @@ import pytest
 from helix_core.domain.money import floor_to
 from helix_core.domain.order import (
     ApprovedOrder,
+    Bracket,
     ExitOrder,
     OrderIntent,
     OrderKind,
@@ -39,6 +40,7 @@ Result = TypeVar("Result")
 
 _TIMES_THE_LEAST = 40
 _STOP_BELOW = Decimal("0.98")
+_LIMIT_ABOVE = Decimal("1.01")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,6 +112,27 @@ class Bench:
             take_profit_price=floor_to(self.price * 2, self.instrument.price_tick),
             entry_order_id=entry.venue_order_ids[0] if entry else None,
         )
+
+    def entry_with_stop(self, *, limit_price: Decimal | None = None) -> ApprovedOrder:
+        """A buy that brings its stop, at up to one percent above the price.
+
+        Skips the rule where the market has no such order.
+        """
+        if not self.instrument.atomic_entry:
+            pytest.skip("the market takes no entry with its stop in one request")
+        tick = self.instrument.price_tick
+        bracket = Bracket(
+            limit_price=limit_price or floor_to(self.price * _LIMIT_ABOVE, tick),
+            stop_price=self.stop_price,
+            take_profit_price=floor_to(self.price * 2, tick),
+            stop_client_order_id=self.new_id(),
+        )
+        return replace(self.entry(), bracket=bracket)
+
+    def stop_ref(self, order: ApprovedOrder) -> OrderRef:
+        """How to find the stop that an entry brought, with nothing else known."""
+        assert order.bracket is not None, "it brought one"
+        return OrderRef(client_order_id=order.bracket.stop_client_order_id, kind=OrderKind.STOP, symbol=self.symbol)
 
     def exit(self, quantity: Decimal) -> ExitOrder:
         """A market sell of `quantity`."""

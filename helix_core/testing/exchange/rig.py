@@ -82,6 +82,26 @@ class VenueAccount(ABC):
     def allow_withdrawals(self) -> None:
         """Give the API key the right to withdraw."""
 
+    @abstractmethod
+    def orders(self) -> tuple[str, ...]:
+        """The venue's id of every order of the account, whoever sent it."""
+
+    @abstractmethod
+    def trade_by_hand(self, quantity: Decimal, times: int) -> None:
+        """Buy `quantity` at market, so many times, as a human does."""
+
+    @abstractmethod
+    def arrive_late(self, late_s: float) -> None:
+        """Let whatever is sent from now on arrive so much later, by the venue's clock."""
+
+    @abstractmethod
+    def refuse_pairs(self) -> None:
+        """Let the venue refuse the stop that an entry brings, after it filled the entry."""
+
+    @abstractmethod
+    def keep_pairs_back(self, delay_s: float) -> None:
+        """Let the stop that an entry brings go to the market so much after the entry filled."""
+
 
 class ExchangeRig(ABC):
     """One driver on one venue. Opened and closed as an async context, once.
@@ -119,6 +139,7 @@ class ExchangeRig(ABC):
             "api_key": SecretStr(self.key),
             "api_secret": SecretStr(self.secret),
             "base_url": self.url,
+            "ws_url": None if self.url is None else self.url.replace("http", "ws", 1),
         }
         return self._driver(ExchangeConfig(**{**settings, **changes}))
 

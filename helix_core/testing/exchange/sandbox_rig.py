@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from helix_core.clock import Clock
 from helix_core.domain.market import Balance
-from helix_core.sandbox import Fault, FaultKind, OrderType
+from helix_core.domain.signal import Action
+from helix_core.sandbox import CLOSE, Fault, FaultKind, NewOrder, OrderType
 from helix_core.testing.exchange.rig import ExchangeRig, Executed, RestingStop, VenueAccount
 from helix_core.testing.exchange.wiretap import Request, Speech, Trouble, Wiretap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from helix_core.config import ExchangeConfig
     from helix_core.contracts.exchange import ExchangeClient
@@ -46,7 +50,10 @@ class SandboxRig(ExchangeRig):
         secrets = (sandbox.api_key, sandbox.api_secret)
         speech = Speech(error, error_status)
         self.wire = Wiretap(sandbox.app, requests, speech=speech, status_field=status_field, secrets=secrets)
-        self.account = SandboxAccount(sandbox, self.wire.ways.get(Request.MARKET_ORDER, ()))
+        ways = self.wire.ways
+        self.account = SandboxAccount(
+            sandbox, ways.get(Request.MARKET_ORDER, ()), ways.get(Request.ENTRY_WITH_STOP, ())
+        )
         market = sandbox.venue.listing(sandbox.symbol).market
         self.stated = {
             "lot_step": market.lot_step,
@@ -73,9 +80,11 @@ class SandboxRig(ExchangeRig):
 class SandboxAccount(VenueAccount):
     """The one account of a sandbox."""
 
-    def __init__(self, sandbox: Sandbox, market_orders: tuple[str, ...]) -> None:
-        """`market_orders` are the requests that place one."""
-        self._sandbox, self._market_orders = sandbox, market_orders
+    def __init__(
+        self, sandbox: Sandbox, market_orders: tuple[str, ...], entries_with_stop: tuple[str, ...] = ()
+    ) -> None:
+        """`market_orders` are the requests that place one, `entries_with_stop` those of an entry that brings it."""
+        self._sandbox, self._market_orders, self._entries = sandbox, market_orders, entries_with_stop
 
     @property
     def price(self) -> Decimal:
@@ -129,7 +138,45 @@ class SandboxAccount(VenueAccount):
         """Change the key's rights."""
         self._sandbox.rights.withdraw = True
 
+    def orders(self) -> tuple[str, ...]:
+        """From the ledger."""
+        return tuple(self._sandbox.order_name(order.order_id) for order in self._sandbox.venue.ledger.orders)
 
-def _fault(pattern: str, kind: FaultKind, fraction: Decimal | None = None) -> Fault:
+    def trade_by_hand(self, quantity: Decimal, times: int) -> None:
+        """Past the venue's wire."""
+        new = NewOrder(symbol=self._sandbox.symbol, side=Action.BUY, type=OrderType.MARKET, quantity=quantity)
+        for _ in range(times):
+            self._sandbox.venue.place(new)
+
+    def arrive_late(self, late_s: float) -> None:
+        """By putting the venue's clock forward."""
+        self._sandbox.venue.clock = _Ahead(self._sandbox.venue.clock, late_s)
+
+    def refuse_pairs(self) -> None:
+        """Through a fault of the engine, which stays."""
+        self._sandbox.faults.add(
+            Fault(on=f"{CLOSE} {self._sandbox.symbol}", kind=FaultKind.REFUSED, code=0, msg="", times=None)
+        )
+
+    def keep_pairs_back(self, delay_s: float) -> None:
+        """Through a fault of the engine, which stays."""
+        for way in self._entries:
+            self._sandbox.faults.add(_fault(way, FaultKind.PENDING, delay_s=delay_s))
+
+
+class _Ahead(Clock):
+    """A clock that is ahead of another one."""
+
+    def __init__(self, clock: Clock, ahead_s: float) -> None:
+        self._clock, self._ahead_s = clock, ahead_s
+
+    def now(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self._ahead_s)
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic() + self._ahead_s
+
+
+def _fault(pattern: str, kind: FaultKind, fraction: Decimal | None = None, delay_s: float | None = None) -> Fault:
     way, _, query = pattern.partition("?")
-    return Fault(on=way, where=dict(parse_qsl(query)), kind=kind, fraction=fraction, times=None)
+    return Fault(on=way, where=dict(parse_qsl(query)), kind=kind, fraction=fraction, delay_s=delay_s, times=None)

@@ -103,7 +103,7 @@ class SessionRules:
                 for request in rig.wire.ways:
                     bench.arm(request, trouble)
                 ends = await asyncio.gather(*(bench.ends(call) for call in _every_call(bench)))
-                said += [_all_of(end) for end in ends if isinstance(end, HelixError)]
+                said += [all_of(end) for end in ends if isinstance(end, HelixError)]
 
         text = "\n".join(said + log)
         signatures = {found for heard in rig.wire.heard for found in _SIGNATURE.findall(heard.text)}
@@ -122,7 +122,7 @@ def _every_call(bench: Bench) -> list[Awaitable[object]]:
     ]
 
 
-def _all_of(error: BaseException) -> str:
+def all_of(error: BaseException) -> str:
     """All that a log could print of an error: itself and what hangs on to it."""
     chained = (each for each in (error.__cause__, error.__context__) if each is not None)
-    return "\n".join([repr(error), *traceback.format_exception(error), *map(_all_of, chained)])
+    return "\n".join([repr(error), *traceback.format_exception(error), *map(all_of, chained)])

@@ -18,7 +18,7 @@ _A_THIRD = Decimal("0.3")
 
 
 class StopRules:
-    """EX33 to EX38."""
+    """EX33 to EX38, and EX59."""
 
     async def test_ex33_what_is_protected_is_what_is_held(self, bench: Bench) -> None:
         """After an entry in several pieces the stops cover every lot that is held, at the price that was told."""
@@ -95,3 +95,13 @@ class StopRules:
 
         assert isinstance(end, OrderOutcomeUnknown | OrderReport), f"a taken id ended in {end!r}"
         assert [each.quantity for each in bench.account.resting_stops()] == [stop.quantity]
+
+    async def test_ex59_a_price_above_the_take_profit_is_not_below_the_stop(self, bench: Bench) -> None:
+        """Refused or placed, but never "too late": the coins are worth more than was hoped for, not less."""
+        stop = await bench.hold()
+        bench.account.set_price(bench.instrument.stop_price(bench.price * 3))
+
+        end = await bench.ends(bench.client.place_oco_order(stop))
+
+        assert isinstance(end, OrderReport | OrderRefused), f"a price above the take profit ended in {end!r}"
+        assert not isinstance(end, StopWouldTrigger), "the price is far above the stop"

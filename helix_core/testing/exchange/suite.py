@@ -9,11 +9,14 @@ import pytest_asyncio
 
 from helix_core.testing.exchange.bench import set_up
 from helix_core.testing.exchange.cancels import CancelRules
+from helix_core.testing.exchange.entries import EntryRules
 from helix_core.testing.exchange.faults import FaultRules
+from helix_core.testing.exchange.history import HistoryRules
 from helix_core.testing.exchange.orders import OrderRules
 from helix_core.testing.exchange.questions import QuestionRules
 from helix_core.testing.exchange.session import SessionRules
 from helix_core.testing.exchange.stops import StopRules
+from helix_core.testing.exchange.streams import StreamRules
 from helix_core.testing.rules import RuleSuite
 
 if TYPE_CHECKING:
@@ -23,7 +26,18 @@ if TYPE_CHECKING:
     from helix_core.testing.exchange.rig import ExchangeRig
 
 
-class ExchangeSuite(SessionRules, QuestionRules, OrderRules, FaultRules, StopRules, CancelRules, RuleSuite):
+class ExchangeSuite(
+    SessionRules,
+    QuestionRules,
+    OrderRules,
+    FaultRules,
+    StopRules,
+    CancelRules,
+    StreamRules,
+    EntryRules,
+    HistoryRules,
+    RuleSuite,
+):
     """Subclass it as TestYourVenue and write one fixture, `rig`, that returns a new SandboxRig or RecordedRig."""
 
     @pytest.fixture

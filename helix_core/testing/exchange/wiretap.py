@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from helix_core.sandbox.hang_up import cut_short, hang_up
+from helix_core.sandbox.hang_up import TRANSPORT, cut_short, hang_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +33,7 @@ class Request(StrEnum):
 
     MARKET_ORDER = "market_order"
     STOP_ORDER = "stop_order"
+    ENTRY_WITH_STOP = "entry_with_stop"
     CANCEL = "cancel"
     LOOK_UP = "look_up"
     BALANCE = "balance"
@@ -102,6 +103,7 @@ class Wiretap:
         self._news = asyncio.Event()
         self._armed: dict[Request, Trouble] = {}
         self._said: dict[Request, list[Message]] = {}
+        self._streams: list[Scope] = []
 
     def arm(self, request: Request, trouble: Trouble) -> None:
         """Let every request of this kind meet `trouble`, until `clear`."""
@@ -122,8 +124,20 @@ class Wiretap:
                 self._news.clear()
                 await self._news.wait()
 
+    def hang_up_streams(self) -> None:
+        """Break every open websocket, as a network does."""
+        for scope in self._streams:
+            scope["extensions"][TRANSPORT]["transport"].abort()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request, or one websocket, which passes unheard."""
+        if scope["type"] == "websocket":
+            self._streams.append(scope)
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._streams.remove(scope)
+            return
         body = await HttpRequest(scope, receive).body()
         heard = _hear(scope, body)
         self.heard.append(heard)

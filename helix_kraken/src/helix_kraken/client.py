@@ -24,18 +24,20 @@ from helix_core import (
     OrderReport,
     OrderStatus,
 )
-from helix_core.ccxt import CcxtExchange, Meaning, need
+from helix_core.ccxt import Bounds, CcxtExchange, Meaning, StreamBounds, need
 from helix_kraken import errors, market, permissions
 from helix_kraken.counter import Counter, RestLimit
 from helix_kraken.dispatch import DEADLINE_S, Dispatch
 from helix_kraken.lane import Lane
-from helix_kraken.orders import read_open_order, report_of
+from helix_kraken.orders import read_open_order, read_past_order, report_of
 from helix_kraken.protection import Protection
 from helix_kraken.questions import Questions
 from helix_kraken.stops import Stops
+from helix_kraken.stream import Executions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from helix_core import (
         ApprovedOrder,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         KeyPermissions,
         OpenOrder,
         OrderRef,
+        PastOrder,
         ProtectiveOrder,
     )
     from helix_core.ccxt import Answer, Ruling
@@ -66,9 +69,18 @@ class KrakenClient(CcxtExchange):
     # Asking for the balance every 20 s and for open orders every 5 s takes 0.25 of the 0.33 questions a second that
     # the lowest tier is given; the rest is for looking after orders.
     capabilities: ClassVar[Capabilities] = Capabilities(
-        testnet=False, entry_carries_stop=True, order_fence_s=_FENCE_S, balance_poll_s=20.0, orders_poll_s=5.0
+        testnet=False,
+        entry_carries_stop=True,
+        order_fence_s=_FENCE_S,
+        balance_poll_s=30.0,
+        orders_poll_s=6.0,
+        streams=True,
     )
     rest_limit: ClassVar[RestLimit] = RestLimit()
+    # Requests are sent one after the other, so one more would only wait behind a silent one; and each costs a point.
+    bounds: ClassVar[Bounds] = Bounds(hedge_after_s=None)
+    # Kraken says something every second or so; a quarter of a minute without a word is a connection that died.
+    stream_bounds: ClassVar[StreamBounds] = StreamBounds(silence_s=15.0)
 
     def __init__(self, config: ExchangeConfig) -> None:
         """Keep the configuration. Nothing is opened before `connect`."""
@@ -113,6 +125,10 @@ class KrakenClient(CcxtExchange):
             self._counter.fill()
         return ruling
 
+    def speech(self, symbol: str) -> Executions:
+        """The channel of executions."""
+        return Executions(symbol)
+
     def use_clock_offset(self, venue: Any, offset_s: float) -> None:  # noqa: ARG002 - the base hands it over
         """Deadlines are in Kraken's time. Nonces are not moved: they must never step back."""
         self._dispatch.ahead_s = offset_s
@@ -149,11 +165,24 @@ class KrakenClient(CcxtExchange):
 
     async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         """Ask for every order resting at the venue for `symbol`."""
-        known = self._dispatch.market(symbol)
-        names = {known["id"], known["altname"], known["wsId"]}
+        names = self._names(symbol)
         return tuple(
             read_open_order(order, symbol) for order in await self._questions.open_orders() if order.pair in names
         )
+
+    async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
+        """Ask for every order since then, the stops that entries made among them; at most once in a minute."""
+        names = self._names(symbol)
+        return tuple(
+            read_past_order(order, symbol)
+            for order in await self._questions.recent_orders(since)
+            if order.pair in names
+        )
+
+    def _names(self, symbol: str) -> set[str]:
+        """What Kraken calls the pair in its lists. Raises ExchangeUnavailable for one that was never read."""
+        known = self._dispatch.market(symbol)
+        return {known["id"], known["altname"], known["wsId"]}
 
     # Orders ----------------------------------------------------------------------------------------------------
 

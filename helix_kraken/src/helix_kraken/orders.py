@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from helix_core import Action, DataMissing, Fill, OpenOrder, OrderReport, OrderStatus
+from helix_core import Action, DataMissing, Fill, OpenOrder, OrderReport, OrderStatus, PastOrder
 from helix_core.ccxt import decimal, need
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Order:
     stop_price: Decimal | None
     opened_at: datetime
     trade_ids: tuple[str, ...] = ()
+    average_price: Decimal | None = None
 
     @property
     def remaining(self) -> Decimal:
@@ -69,6 +70,7 @@ def read_order(txid: str, row: Mapping[str, Any]) -> Order:
         stop_price=decimal(row, "descr", "price") if stops else None,
         opened_at=_moment(row, "opentm"),
         trade_ids=tuple(row.get("trades") or ()),
+        average_price=_price(row) if executed > 0 else None,
     )
 
 
@@ -100,6 +102,19 @@ def read_open_order(order: Order, symbol: str) -> OpenOrder:
     )
 
 
+def read_past_order(order: Order, symbol: str) -> PastOrder:
+    """The order as one in the list of all of them."""
+    return PastOrder(
+        venue_order_id=order.txid,
+        client_order_id=order.client_order_id,
+        symbol=symbol,
+        side=order.side,
+        filled=order.executed,
+        status=order.status,
+        at=order.opened_at,
+    )
+
+
 def report_of(client_order_id: str, orders: Iterable[Order], fills: tuple[Fill, ...] | None = None) -> OrderReport:
     """One report of one order, or of all the stops that protect one entry.
 
@@ -118,8 +133,19 @@ def report_of(client_order_id: str, orders: Iterable[Order], fills: tuple[Fill, 
         protecting=sum((order.remaining for order in living), Decimal(0)),
         resting=tuple(order.txid for order in living) or None,
         stop_price=min((order.stop_price for order in living if order.stop_price is not None), default=None),
+        average_price=_average(used),
         fills=fills,
     )
+
+
+def _average(orders: Iterable[Order]) -> Decimal | None:
+    """The price of all that was executed; None where nothing was, or a price is not known."""
+    executed = [order for order in orders if order.executed]
+    prices = [order.average_price for order in executed if order.average_price is not None]
+    if not executed or len(prices) < len(executed):
+        return None
+    cost = sum((price * order.executed for price, order in zip(prices, executed, strict=True)), Decimal(0))
+    return cost / sum(order.executed for order in executed)
 
 
 def _joint(statuses: list[OrderStatus]) -> OrderStatus:
@@ -139,3 +165,8 @@ def _side(word: str) -> Action:
 def _moment(row: Mapping[str, Any], field: str) -> datetime:
     """Unix time in s with a fraction, as aware UTC."""
     return _EPOCH + timedelta(microseconds=int(decimal(row, field) * 1_000_000))
+
+
+def _price(row: Mapping[str, Any]) -> Decimal | None:
+    """The average price; a price that is not stated, or zero, is not known."""
+    return (decimal(row, "price") or None) if row.get("price") is not None else None

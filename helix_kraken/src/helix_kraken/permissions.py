@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NEEDS = ("query-funds", "query-open-trades", "query-closed-trades", "modify-trades", "close-trades")
-_HARMLESS = {*_NEEDS, "add-funds", "query-ledger", "export-data", "create-ws-token"}
+_LISTENS = "create-ws-token"
+_HARMLESS = {*_NEEDS, _LISTENS, "add-funds", "query-ledger", "export-data"}
 _DANGERS = {
     "withdraw-funds": "may withdraw",
     "add-withdraw-address": "may add withdrawal addresses",
@@ -46,6 +47,8 @@ def _warnings(info: Mapping[str, Any]) -> list[str]:
     warnings = []
     if not info.get("ipAllowlist"):
         warnings.append("the key works from every address: restrict it to this machine's at Kraken")
+    if _LISTENS not in info["permissions"]:
+        warnings.append(f"{_LISTENS} off: a stop that has sold is noticed by asking only, every few seconds")
     if _set(info, "validUntil"):
         end = moment({"validUntil": 1000 * decimal(info, "validUntil")}, "validUntil")
         warnings.append(f"the key ends on {end:%Y-%m-%d %H:%M} UTC")

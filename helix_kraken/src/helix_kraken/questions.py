@@ -29,6 +29,10 @@ _EMPTY_FOR_S = 5.0
 _MOST_KEPT = 100
 
 
+class _TooMany(ExchangeUnavailable):
+    """More orders than are read in one go."""
+
+
 class Questions:
     """Asks about orders. Every method raises ExchangeUnavailable for an answer that cannot be used."""
 
@@ -55,6 +59,22 @@ class Questions:
             found |= {order.txid: order for order in await self._some(chunk)}
         return found
 
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        """Ask for every order of the account that was taken at or after `since`, oldest first.
+
+        Each fifty that ended cost HISTORY_COST: beside the polling the lowest tier has room for one such page in a
+        minute. Raises DataMissing for more than Helix reads in one go.
+        """
+        living = {order.txid: order for order in await self.open_orders()}
+        try:
+            ended = await self.closed_orders(since)
+        except _TooMany as error:
+            problem = str(error)
+        else:
+            every = (living | {order.txid: order for order in ended}).values()
+            return sorted((order for order in every if order.opened_at >= since), key=lambda each: each.opened_at)
+        raise DataMissing(problem)
+
     async def closed_orders(self, since: datetime) -> list[Order]:
         """Ask for every order that ended after `since`."""
         begin = str(int(since.timestamp()) - 1)
@@ -68,10 +88,11 @@ class Questions:
 
             orders, count = await self._ask(ask, HISTORY_COST)
             found += orders
-            if not orders or len(found) >= count:
+            # A count that is not stated does not end the search: only a page that is not full does.
+            if len(orders) < _PAGE or len(found) >= count > 0:
                 return found
-        message = f"more than {_MOST_PAGES * _PAGE} orders ended on this account since the entry"
-        raise ExchangeUnavailable(message)
+        message = f"more than {_MOST_PAGES * _PAGE} orders ended on this account since {since:%Y-%m-%d %H:%M} UTC"
+        raise _TooMany(message)
 
     async def find(self, client_order_id: str) -> Order | None:
         """Look for an order by Helix's id: among the open ones, then among the closed ones. None: in neither."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from helix_core import (
@@ -105,8 +106,8 @@ class PaperExchange(ExchangeClient):
     # The market: the venue's own answers -----------------------------------------------------------------------
 
     async def instrument(self, symbol: str) -> Instrument:
-        """Ask the venue for the market's rules and its published taker fee."""
-        rules = await self._venue.instrument(symbol)
+        """Ask the venue for the rules and its published taker fee. Entries with their stop are not simulated here."""
+        rules = replace(await self._venue.instrument(symbol), atomic_entry=False)
         if symbol == self._symbol:
             self._rules = rules
         return rules

@@ -109,8 +109,15 @@ class PaperOrder(BaseModel):
             raw_status="TRIGGERED" if self.triggered and self.resting else self.status.name,
             protecting=self.locked,
             stop_price=self.stop_price,
+            average_price=self.average_price,
             fills=self.domain_fills(symbol),
         )
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """What was paid or got for one unit; None where nothing filled."""
+        cost = sum((fill.price * fill.quantity for fill in self.fills), Decimal(0))
+        return cost / self.filled if self.filled else None
 
     def past_order(self, symbol: str) -> PastOrder:
         """The order in the list of all of them."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from helix_binance.sandbox.refusals import BinanceError, illegal, in_words_of_binance, missing, not_required
-from helix_core.sandbox import Reason
+from helix_core.sandbox import FaultKind, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +48,13 @@ class Call:
     def fill_ratio(self) -> Decimal | None:
         """How much of a market order a fault lets fill; None: all."""
         return None if self.fault is None else self.fault.fraction
+
+    @property
+    def pending_until(self) -> datetime | None:
+        """Until when a fault keeps the pair of an entry from the market; None: not at all."""
+        if self.fault is None or self.fault.kind is not FaultKind.PENDING:
+            return None
+        return self.now + timedelta(seconds=self.fault.delay_s or 0)
 
     def text(self, name: str) -> str:
         """A mandatory parameter. Raises BinanceError -1102."""

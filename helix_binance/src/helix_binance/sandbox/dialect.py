@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from helix_binance.sandbox import account, market_data, order_lists, orders
+from helix_binance.sandbox import account, entry_lists, market_data, order_lists, orders, stream
 from helix_binance.sandbox.refusals import (
     EXECUTION_UNKNOWN,
     NO_SUCH_LIST,
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
     from helix_core.sandbox import Fault, ReceivedRequest, Sandbox
 
-ENDPOINTS = (*market_data.ENDPOINTS, *account.ENDPOINTS, *orders.ENDPOINTS, *order_lists.ENDPOINTS)
+ENDPOINTS = (
+    *market_data.ENDPOINTS,
+    *account.ENDPOINTS,
+    *orders.ENDPOINTS,
+    *order_lists.ENDPOINTS,
+    *entry_lists.ENDPOINTS,
+)
 _BANNED = 418
 _INVISIBLE = {"/api/v3/order": NO_SUCH_ORDER, "/api/v3/orderList": NO_SUCH_LIST}
 """Where a question about one order gets an error; the other questions get an empty list."""
@@ -38,7 +44,7 @@ class BinanceDialect:
     def routes(self, sandbox: Sandbox) -> Sequence[BaseRoute]:
         """Every endpoint, over the sandbox's engine."""
         usage = Usage(sandbox.venue.clock)
-        return [endpoint.route(sandbox, usage) for endpoint in ENDPOINTS]
+        return [*(endpoint.route(sandbox, usage) for endpoint in ENDPOINTS), stream.route(sandbox)]
 
     def order_name(self, order_id: int) -> str:
         """An orderId is the number itself."""

@@ -51,7 +51,9 @@ class Endpoint:
         """Answer one request. Placing and cancelling weighs nothing unless it fails (CHANGELOG of 2026-03-27)."""
         free_of_charge = self.security is Security.TRADE
         try:
-            answer = self.handle(await self._call(request, sandbox))
+            call = await self._call(request, sandbox)
+            sandbox.venue.catch_up()
+            answer = self.handle(call)
         except Refused as refused:
             return _error(in_words_of_binance(refused.reason), usage.headers(self.weight))
         except BinanceError as error:

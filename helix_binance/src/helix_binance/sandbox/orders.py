@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from helix_binance.sandbox.shapes import Json
     from helix_core.sandbox import Order, Venue
 
+DAY_MS = 24 * 3600 * 1000
 BAD_SIDE = (-1117, "Invalid side.")
 BAD_TYPE = (-1116, "Invalid orderType.")
-_BAD_TIME_IN_FORCE = (-1115, "Invalid timeInForce.")
+BAD_TIME_IN_FORCE = (-1115, "Invalid timeInForce.")
 _NOT_SUPPORTED = {
     "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
     "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
@@ -62,7 +63,7 @@ def _read(call: Call) -> NewOrder:
         symbol=symbol,
         side=side,
         type=order_type,
-        time_in_force=call.choice("timeInForce", TimeInForce, _BAD_TIME_IN_FORCE) if waits else TimeInForce.GTC,
+        time_in_force=call.choice("timeInForce", TimeInForce, BAD_TIME_IN_FORCE) if waits else TimeInForce.GTC,
         quantity=call.maybe_decimal("quantity") if order_type is OrderType.MARKET else call.decimal("quantity"),
         quote_quantity=call.maybe_decimal("quoteOrderQty"),
         price=call.decimal("price") if is_limit else None,
@@ -144,6 +145,10 @@ def _open(call: Call) -> object:
 def _all(call: Call) -> object:
     symbol, first = call.listing().market.symbol, call.maybe_long("orderId")
     start, end = call.maybe_long("startTime"), call.maybe_long("endTime")
+    if start is not None and end is not None and end - start > DAY_MS:
+        raise BinanceError(-1127, "More than 24 hours between startTime and endTime.")
+    if first is None and start is not None and end is None:
+        end = start + DAY_MS
     found = [
         order
         for order in call.venue.ledger.orders

@@ -24,6 +24,8 @@ _EXPIRY = {
     ExpiryReason.IOC_REMAINDER: "UNFILLED_IOC_QUANTITY_EXPIRED",
     ExpiryReason.FOK_UNFILLED: "UNFILLED_FOK_ORDER_EXPIRED",
     ExpiryReason.NO_FUNDS: "REJECTED",
+    ExpiryReason.NOT_ADMITTED: "REJECTED",
+    ExpiryReason.ENTRY_UNFILLED: "OTO_PHASE_ONE_EXPIRED",
 }
 
 
@@ -44,6 +46,8 @@ def native_id(venue: Venue, symbol: str) -> str:
 
 def status(order: Order) -> str:
     """Binance's word for where an order stands."""
+    if order.pending and order.open:
+        return "PENDING_NEW"
     if order.status is OrderStatus.OPEN:
         return "PARTIALLY_FILLED" if order.executed else "NEW"
     return order.status.upper()
@@ -88,12 +92,12 @@ def queried(venue: Venue, order: Order) -> Json:
 
 
 def order_list(venue: Venue, pair: OrderList, reports: Sequence[Json] | None = None) -> Json:
-    """A pair of orders, with a report on each leg where the endpoint gives one."""
-    legs, symbol = venue.ledger.legs(pair), native_id(venue, pair.symbol)
+    """A pair of orders and the entry that brought it, with a report on each where the endpoint gives one."""
+    legs, symbol = in_list(venue, pair), native_id(venue, pair.symbol)
     running = any(leg.open for leg in legs)
     answer: Json = {
         "orderListId": pair.list_id,
-        "contingencyType": "OCO",
+        "contingencyType": "OCO" if pair.entry_id is None else "OTO",
         "listStatusType": "EXEC_STARTED" if running else "ALL_DONE",
         "listOrderStatus": "EXECUTING" if running else "ALL_DONE",
         "listClientOrderId": pair.client_id,
@@ -102,6 +106,12 @@ def order_list(venue: Venue, pair: OrderList, reports: Sequence[Json] | None = N
         "orders": [{"symbol": symbol, "orderId": leg.order_id, "clientOrderId": leg.client_id} for leg in legs],
     }
     return answer if reports is None else answer | {"orderReports": list(reports)}
+
+
+def in_list(venue: Venue, pair: OrderList) -> tuple[Order, ...]:
+    """Every order of a list, the entry first where there is one, then the stop."""
+    entry = None if pair.entry_id is None else venue.ledger.order(pair.entry_id)
+    return (*([] if entry is None else [entry]), *venue.ledger.legs(pair))
 
 
 def trade(venue: Venue, fill: Execution) -> Json:
@@ -134,9 +144,11 @@ def _heading(venue: Venue, order: Order) -> Json:
 
 
 def _figures(order: Order) -> Json:
+    """The size of an order that is not at the market yet, or never was, is not stated."""
+    quantity: Json = {} if order.pending else {"origQty": decimal(order.quantity)}
     return {
         "price": decimal(order.price),
-        "origQty": decimal(order.quantity),
+        **quantity,
         "executedQty": decimal(order.executed),
         "origQuoteOrderQty": decimal(order.quote_quantity),
         "cummulativeQuoteQty": decimal(order.quote_executed),

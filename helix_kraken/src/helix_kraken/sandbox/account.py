@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from helix_core import Balance
+from helix_kraken.sandbox.desk import TOKEN_LIFE
 from helix_kraken.sandbox.endpoint import Endpoint, Right
 from helix_kraken.sandbox.names import asset_id
 from helix_kraken.sandbox.public import currencies
@@ -23,6 +24,7 @@ _CREATED = "1767225600"
 _READ = ("query-funds", "query-open-trades", "query-closed-trades", "query-ledger")
 _TRADE = ("modify-trades", "close-trades")
 _WITHDRAW = ("withdraw-funds",)
+_LISTEN = ("create-ws-token",)
 
 
 def _holdings(call: Call) -> Mapping[str, Balance]:
@@ -83,13 +85,14 @@ def _fee(ratio: Decimal) -> Json:
 def _key(call: Call) -> object:
     """What the key may do, in Kraken's words; needs no right. Times are seconds as text, "0" is never."""
     rights = call.sandbox.rights
-    granted = (_READ if rights.read else ()) + (_TRADE if rights.trade else ()) + (_WITHDRAW if rights.withdraw else ())
+    may = ((rights.read, _READ), (rights.trade, _TRADE), (rights.withdraw, _WITHDRAW), (rights.listen, _LISTEN))
+    granted = [right for allowed, named in may if allowed for right in named]
     return {
         "apiKeyName": "sandbox",
         "apiKey": call.sandbox.api_key,
         "nonce": str(call.desk.guard.nonce),
         "nonceWindow": "0",
-        "permissions": list(granted),
+        "permissions": granted,
         "iban": "AA00 N000 0000 0000",
         "validUntil": "0",
         "queryFrom": "0",
@@ -101,9 +104,10 @@ def _key(call: Call) -> object:
     }
 
 
-def _token(_: Call) -> object:
-    """The key lacks create-ws-token: the sandbox speaks no WebSocket."""
-    raise KrakenError(PERMISSION_DENIED)
+def _token(call: Call) -> object:
+    if not call.sandbox.rights.listen:
+        raise KrakenError(PERMISSION_DENIED)
+    return {"token": call.desk.new_token(), "expires": int(TOKEN_LIFE.total_seconds())}
 
 
 ENDPOINTS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from helix_kraken.sandbox.limits import Limits
@@ -10,8 +11,11 @@ from helix_kraken.sandbox.signing import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from helix_core.sandbox import Order, Sandbox
+
+TOKEN_LIFE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,18 @@ class Desk:
         self.guard = Guard(sandbox)
         self.limits = Limits(sandbox.venue.clock, enforced=limits)
         self._slips: dict[int, Slip] = {}
+        self._clock = sandbox.venue.clock
+        self._tokens: dict[str, datetime] = {}
+
+    def new_token(self) -> str:
+        """A token for one connection, as long as Kraken's."""
+        token = f"sandbox-token-{len(self._tokens) + 1:029d}"
+        self._tokens[token] = self._clock.now() + TOKEN_LIFE
+        return token
+
+    def takes(self, token: str) -> bool:
+        """Whether this token was given out and has not run out."""
+        return token in self._tokens and self._clock.now() < self._tokens[token]
 
     def file(self, order: Order, slip: Slip) -> None:
         """Keep the slip of an order the engine accepted."""

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from helix_core.sandbox import FaultKind
-from helix_kraken.sandbox import account, cancels, orders, public, questions
+from helix_kraken.sandbox import account, cancels, orders, public, questions, stream
 from helix_kraken.sandbox.desk import Desk
 from helix_kraken.sandbox.endpoint import error
 from helix_kraken.sandbox.ids import order_txid, trade_txid
@@ -60,7 +60,7 @@ class KrakenDialect:
         """Every endpoint, over the sandbox's engine."""
         desk = Desk(sandbox, limits=self._limits)
         known = [endpoint.route(sandbox, desk) for endpoint in ENDPOINTS]
-        return [*known, Route("/0/{rest:path}", _unknown, methods=["GET", "POST"])]
+        return [*known, stream.route(sandbox, desk), Route("/0/{rest:path}", _unknown, methods=["GET", "POST"])]
 
     def order_name(self, order_id: int) -> str:
         """An order's txid."""

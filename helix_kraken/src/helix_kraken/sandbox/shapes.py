@@ -68,6 +68,11 @@ def price(value: Decimal) -> str:
     return amount(value, PRICE_DECIMALS)
 
 
+def order_type_name(kind: OrderType) -> str:
+    """Kraken's word for a kind of order."""
+    return _NAMES[kind]
+
+
 def sentence(new: NewOrder | Order) -> str:
     """An order in words: "buy 0.07800000 XBTUSDT @ market"."""
     size = new.quote_quantity if new.quote_quantity is not None else new.quantity
@@ -96,7 +101,7 @@ def order(venue: Venue, desk: Desk, shown: Order, *, trades: bool) -> Json:
         "refid": None if shown.parent_id is None else order_txid(shown.parent_id),
         "userref": slip.userref or 0,
         "status": _STATUSES.get(shown.status, "canceled"),
-        "reason": _reason(shown),
+        "reason": reason_of(shown),
         "opentm": unix(shown.created_at),
         "starttm": 0,
         "expiretm": 0,
@@ -165,7 +170,8 @@ def _fee(fill: Execution) -> Decimal:
     return fill.fee if in_quote else fill.fee * fill.price
 
 
-def _reason(shown: Order) -> str | None:
+def reason_of(shown: Order) -> str | None:
+    """Why an order ended unfilled, in Kraken's words."""
     if shown.expiry_reason is not None:
         return _REASONS[shown.expiry_reason]
     return "User requested" if shown.status is OrderStatus.CANCELED else None

@@ -1,0 +1,135 @@
+"""The two records of what happened, side by side: the venue's ledger, and the bot's database. Nothing else is read."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from helix_core.domain.identifiers import ORDER_ID_PREFIX
+from helix_core.domain.signal import Action
+from helix_core.sandbox.ledger import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from helix_core.sandbox import Sandbox
+    from helix_core.sandbox.ledger import Execution, Ledger
+    from helix_core.sandbox.market import Market
+    from helix_core.sandbox.orders import Order
+
+_ID_LENGTH = 32
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Base coins at one moment: `own` were bought by Helix's orders, `others` lie beside them (negative: taken)."""
+
+    at: datetime
+    own: Decimal
+    others: Decimal
+
+
+class Books:
+    """Both records, read once. Times are aware UTC, amounts Decimal."""
+
+    def __init__(self, sandbox: Sandbox, database: sqlite3.Connection) -> None:
+        """Read `database`; its row factory is left as it was."""
+        self.sandbox = sandbox
+        self.ledger: Ledger = sandbox.venue.ledger
+        self.market: Market = sandbox.venue.listing().market
+        self.signals = _rows(
+            database,
+            "SELECT signals.*, inbox.action AS wish, inbox.trade_id, inbox.done_at FROM signals"
+            " JOIN inbox ON inbox.signal_row = signals.id ORDER BY signals.id",
+        )
+        self.journal = {row["client_order_id"]: row for row in _rows(database, "SELECT * FROM journal")}
+        self.fills = _rows(database, "SELECT * FROM fills")
+        self.trades = _rows(database, "SELECT * FROM trades ORDER BY id")
+        self.results = _rows(database, "SELECT * FROM results")
+        self.halts = _rows(database, "SELECT * FROM halts ORDER BY id")
+        self.notices = _rows(database, "SELECT * FROM outbox ORDER BY id")
+
+    @property
+    def halts_in_force(self) -> list[sqlite3.Row]:
+        """Halts that nobody has ended."""
+        return [halt for halt in self.halts if halt["cleared_at"] is None]
+
+    @cached_property
+    def own_orders(self) -> Mapping[int, str]:
+        """Venue ids of Helix's orders, and what journalled order each belongs to.
+
+        An order that a fill of Helix's entry placed belongs to that entry.
+        """
+        own: dict[int, str] = {}
+        for order in self.ledger.orders:
+            if order.client_id.startswith(ORDER_ID_PREFIX):
+                own[order.order_id] = order.client_id[:_ID_LENGTH]
+            elif order.parent_id in own:
+                own[order.order_id] = own[order.parent_id]
+        return own
+
+    def belongs_to(self, order_id: int) -> int | None:
+        """The trade an order belongs to; None for a stranger's, and for one whose entry is not known to be filled."""
+        row = self.journal.get(self.own_orders.get(order_id, ""))
+        return None if row is None else row["trade_id"]
+
+    @cached_property
+    def own_executions(self) -> tuple[Execution, ...]:
+        """What Helix's orders bought and sold, oldest first."""
+        return tuple(fill for fill in self.ledger.executions if fill.order_id in self.own_orders)
+
+    def resting(self) -> list[Order]:
+        """Helix's orders that rest at the venue."""
+        orders = self.ledger.open_orders(self.sandbox.symbol)
+        return [order for order in orders if order.order_id in self.own_orders]
+
+    def base_of(self, fill: Execution) -> Decimal:
+        """What a fill added to the base coin, its fee taken off."""
+        gained = fill.quantity if fill.side is Action.BUY else -fill.quantity
+        return gained - (fill.fee if fill.fee_currency == self.market.base else ZERO)
+
+    def coins_by_trade(self) -> Mapping[int | None, Decimal]:
+        """Base coins that each trade still has, by the venue's executions."""
+        coins: defaultdict[int | None, Decimal] = defaultdict(Decimal)
+        for fill in self.own_executions:
+            coins[self.belongs_to(fill.order_id)] += self.base_of(fill)
+        return coins
+
+    def holdings(self) -> Iterator[Held]:
+        """Helix's coins and the rest of the account's, after every change, oldest first."""
+        changes = [(fill.at, number, self._change(fill)) for number, fill in enumerate(self.ledger.executions)]
+        moved = [
+            (movement.at, -1, (ZERO, movement.free))
+            for movement in self.ledger.movements
+            if movement.cause is Cause.TRANSFER and movement.currency == self.market.base
+        ]
+        own, others = ZERO, self.ledger.initial.get(self.market.base, ZERO)
+        for at, _, (mine, theirs) in sorted(changes + moved, key=lambda change: change[:2]):
+            own, others = own + mine, others + theirs
+            yield Held(at, own, others)
+
+    def _change(self, fill: Execution) -> tuple[Decimal, Decimal]:
+        change = self.base_of(fill)
+        return (change, ZERO) if fill.order_id in self.own_orders else (ZERO, change)
+
+    def is_dust(self, quantity: Decimal, price: Decimal) -> bool:
+        """True when the venue would take no order over `quantity` at `price`."""
+        lots = quantity // self.market.lot_step * self.market.lot_step
+        return lots < self.market.min_quantity or lots * price < self.market.min_notional
+
+
+def moment(stored: str) -> datetime:
+    """A time as the database keeps it."""
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+
+
+def _rows(database: sqlite3.Connection, query: str) -> list[sqlite3.Row]:
+    cursor = database.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(query).fetchall()

@@ -1,0 +1,119 @@
+"""Seconds without a stop: read from the venue's ledger after the fact, to the millisecond of its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from helix_core.domain.signal import Action
+from helix_core.sim.books import ZERO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from helix_core.sandbox.orders import Order
+    from helix_core.sim.books import Books
+
+_BEFORE_S = 5.0
+"""A trouble that ended so long before may still be felt: a look-up waits up to 4 s for its next turn."""
+
+
+class Phase(StrEnum):
+    """When a position was without a stop."""
+
+    ENTRY = "entry"
+    """From the fill of the entry to its first stop."""
+    GAP = "gap"
+    """A stop that had rested was gone: cancelled by a human, or set off and filled in part."""
+    EXIT = "exit"
+    """Helix took the stop away to sell, and the sale had not filled yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that kept the bot from its work: venue or wire silent, bot dead, key or disk gone, a human's hand."""
+
+    began_s: float
+    ended_s: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Naked:
+    """One stretch without a whole stop. `excess_s` is how much of it no trouble explains; `clean`: none touched it."""
+
+    began_s: float
+    lasted_s: float
+    excess_s: float
+    phase: Phase
+    clean: bool
+    touched_by: str
+
+
+def measure(books: Books, epoch: datetime, troubles: Sequence[Trouble], end_s: float) -> list[Naked]:
+    """Every stretch in which Helix held a lot or more than its living stops covered, and a stop was legal.
+
+    Times are seconds since `epoch` by the venue's clock, as are those of `troubles`. Stretches of no length are left
+    out.
+    """
+    found, began_s = [], None
+    phase = Phase.ENTRY
+    for at, uncovered, held, what in _timeline(books):
+        at_s = (at - epoch).total_seconds()
+        if uncovered and began_s is None:
+            began_s, phase = at_s, what
+        elif not uncovered and began_s is not None:
+            ended_by_sale = held == 0 and what is Phase.EXIT and phase is not Phase.ENTRY
+            found.append(_judged(began_s, at_s, Phase.EXIT if ended_by_sale else phase, troubles))
+            began_s = None
+    if began_s is not None:
+        found.append(_judged(began_s, end_s, phase, troubles))
+    return [naked for naked in found if naked.lasted_s > 0]
+
+
+def _judged(began_s: float, ended_s: float, phase: Phase, troubles: Sequence[Trouble]) -> Naked:
+    touching = [one for one in troubles if one.began_s <= ended_s and one.ended_s >= began_s - _BEFORE_S]
+    last_s = max((min(one.ended_s, ended_s) for one in touching), default=began_s)
+    return Naked(
+        began_s=round(began_s, 3),
+        lasted_s=round(ended_s - began_s, 3),
+        excess_s=round(ended_s - max(last_s, began_s), 3),
+        phase=phase,
+        clean=not touching,
+        touched_by=", ".join(sorted({one.what for one in touching})),
+    )
+
+
+def _timeline(books: Books) -> Iterator[tuple[datetime, bool, Decimal, Phase]]:
+    """After each moment in which something changed: is a lot without a stop, what is held, and what changed."""
+    stops: dict[int, Decimal] = {}
+    held, taken = ZERO, ZERO
+    price = books.sandbox.venue.listing().last
+    changes: dict[datetime, list[Order | Decimal | tuple[Decimal, Phase]]] = {}
+    for order in books.ledger.versions:
+        if order.order_id in books.own_orders and order.stop_price is not None and order.side is Action.SELL:
+            changes.setdefault(order.updated_at, []).append(order)
+    for fill in books.own_executions:
+        order_ = books.ledger.order(fill.order_id)
+        is_exit = order_ is not None and order_.stop_price is None and fill.side is Action.SELL
+        phase = Phase.EXIT if is_exit else Phase.ENTRY if fill.side is Action.BUY else Phase.GAP
+        changes.setdefault(fill.at, []).append((books.base_of(fill), phase))
+    for moment in books.holdings():
+        changes.setdefault(moment.at, []).append(max(-moment.others, ZERO))
+    for at in sorted(changes):
+        phase = Phase.GAP
+        for change in changes[at]:
+            if isinstance(change, tuple):
+                held, phase = held + change[0], change[1]
+            elif not hasattr(change, "order_id"):
+                taken = change
+            elif change.open:
+                stops[change.order_id] = change.remaining
+            else:
+                stops.pop(change.order_id, None)
+        naked = held - taken - sum(stops.values(), ZERO)
+        whole = naked < books.market.lot_step or books.is_dust(naked, price)
+        yield at, not whole, held, phase

@@ -1,0 +1,80 @@
+"""The baseline: coins in the account that are the owner's, which the bot never counts as its own nor sells.
+
+It is kept as one figure and a trade: `coins` belong to the owner, and so does what trades that closed after
+`after_trade` left over, dust that no venue takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, func, select
+
+from helix_core.domain.signal import Action
+from helix_core.store.schema import FillRow, MetaRow, TradeRow
+
+if TYPE_CHECKING:
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+_KEY = "baseline {}"
+_WRITTEN_OFF = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What was accepted: base units that are the owner's, and the last trade whose dust is among them."""
+
+    coins: Decimal
+    after_trade: int
+
+
+async def load(session: AsyncSession, base: str) -> Baseline | None:
+    """The baseline in this coin; None before anybody accepted one."""
+    row = await session.get(MetaRow, _KEY.format(base))
+    if row is None:
+        return None
+    coins, after_trade = row.value.split()
+    return Baseline(Decimal(coins), int(after_trade))
+
+
+async def reserve(session: AsyncSession, base: str) -> Decimal:
+    """Base units in the account that are not the bot's to sell: the baseline, and dust of closed trades since.
+
+    Nothing but dust while no baseline is accepted: entries are halted then wherever there is more.
+    """
+    kept = await load(session, base) or Baseline(Decimal(0), 0)
+    return kept.coins + await dust(session, base, kept.after_trade)
+
+
+async def accept(session: AsyncSession, base: str, owned: Decimal) -> None:
+    """From now on `owned` base units of the account are the owner's, the dust of closed trades included."""
+    query = select(func.min(TradeRow.id)).where(TradeRow.status == "open")
+    first_open = (await session.exec(query)).one()
+    latest = (await session.exec(select(func.max(TradeRow.id)))).one() or 0
+    after_trade = latest if first_open is None else first_open - 1
+    coins = owned - await dust(session, base, after_trade)
+    row = await session.get(MetaRow, _KEY.format(base)) or MetaRow(key=_KEY.format(base), value="")
+    row.value = f"{coins:f} {after_trade}"
+    session.add(row)
+
+
+async def dust(session: AsyncSession, base: str, after_trade: int) -> Decimal:
+    """Base units that closed trades with a higher id left in the account. One written off left nothing."""
+    rows = await session.exec(
+        select(FillRow)
+        .join(TradeRow, col(TradeRow.id) == FillRow.trade_id)
+        .where(
+            col(FillRow.trade_id) > after_trade,
+            col(FillRow.symbol).startswith(f"{base}/"),
+            col(TradeRow.status).not_in(["open", _WRITTEN_OFF]),
+        )
+    )
+    return sum((_moved(row, base) for row in rows), Decimal(0))
+
+
+def _moved(fill: FillRow, base: str) -> Decimal:
+    """Base units that one execution brought into the account, net of a fee taken in the coin."""
+    quantity = fill.quantity if fill.side == Action.BUY.value else -fill.quantity
+    return quantity - fill.fee if fill.fee_currency == base else quantity

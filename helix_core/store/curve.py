@@ -1,0 +1,112 @@
+"""The equity curve: what the account is worth with no position open, by the results of its trades alone.
+
+Each UTC day keeps the equity with which it opened and the peak until then; what came since is folded on top of it. A
+transfer multiplies the curve with all that was measured before, so that no ratio on it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from helix_core.domain.halt import HaltKind
+from helix_core.store import halts, trades
+from helix_core.store.schema import DayRow, TransferRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+
+@dataclass(slots=True)
+class Curve:
+    """Where the curve stands: with what the day `opening`ed, the `equity` now, and the `peak` so far; all in quote."""
+
+    opening: Decimal
+    equity: Decimal
+    peak: Decimal
+
+
+async def until(session: AsyncSession, now: datetime | None = None) -> Curve | None:
+    """Where the curve stands; the day is that of `now` (None: the last one opened). None before any day was opened."""
+    query = select(DayRow).order_by(col(DayRow.date).desc()).limit(1)
+    if now is not None:
+        query = query.where(DayRow.date <= now.date())
+    day = (await session.exec(query)).first()
+    return None if day is None else await _fold(session, day, None if now is None else trades.day_start(now))
+
+
+async def open_day(session: AsyncSession, now: datetime, equity: Decimal | None = None) -> bool:
+    """Write down with what the UTC day of `now` opens: by the books, or at first start with `equity`.
+
+    False when there were no books before: then nothing is to be compared with them.
+    """
+    if await session.get(DayRow, now.date()) is not None:
+        return True
+    known = await until(session, now)
+    if known is not None:
+        opening, peak = await _at_midnight(session, now)
+    elif equity is not None:
+        opening = peak = equity
+    else:
+        return False
+    session.add(DayRow(date=now.date(), opening_equity=opening, peak_equity=peak))
+    await session.flush()
+    return known is not None
+
+
+def record_transfer(session: AsyncSession, now: datetime, factor: Decimal) -> None:
+    """Money came or went: from now on the account is worth `factor` of what the books said."""
+    session.add(TransferRow(at=now, factor=factor))
+
+
+async def correct(session: AsyncSession, at: datetime, pnl: Decimal) -> None:
+    """A result of an earlier day became known only now: later days opened with it."""
+    for day in await session.exec(select(DayRow).where(DayRow.date > at.date())):
+        day.opening_equity += pnl
+        day.peak_equity = max(day.peak_equity, day.opening_equity)
+        session.add(day)
+
+
+async def _at_midnight(session: AsyncSession, now: datetime) -> tuple[Decimal, Decimal]:
+    """Equity and peak when the day of `now` began."""
+    midnight = trades.day_start(now)
+    query = select(DayRow).where(DayRow.date < now.date()).order_by(col(DayRow.date).desc()).limit(1)
+    before = await _fold(session, (await session.exec(query)).one(), None, before=midnight)
+    return before.equity, before.peak
+
+
+async def _fold(session: AsyncSession, day: DayRow, today: datetime | None, *, before: datetime | None = None) -> Curve:
+    """The curve from the opening of `day` on; `today` is when the day of interest begins (None: `day` itself)."""
+    start = trades.day_start_of(day.date)
+    curve = Curve(day.opening_equity, day.opening_equity, day.peak_equity)
+    anew = await halts.last_cleared_at(session, HaltKind.DRAWDOWN)
+    anew = anew if anew is not None and anew >= start else None
+    crossed = today is None or start >= today
+    for at, pnl, factor in await _events(session, start):
+        if before is not None and at >= before:
+            break
+        if not crossed and today is not None and at >= today:
+            crossed, curve.opening = True, curve.equity
+        if anew is not None and at > anew:
+            anew, curve.peak = None, curve.equity
+        curve.opening, curve.equity, curve.peak = curve.opening * factor, curve.equity * factor, curve.peak * factor
+        curve.equity += pnl
+        curve.peak = max(curve.peak, curve.equity)
+    if not crossed:
+        curve.opening = curve.equity
+    if anew is not None and (before is None or anew < before):
+        curve.peak = curve.equity
+    return curve
+
+
+async def _events(session: AsyncSession, since: datetime) -> list[tuple[datetime, Decimal, Decimal]]:
+    """Results and transfers since then in their order, as (time, P&L, factor)."""
+    one, zero = Decimal(1), Decimal(0)
+    results = [(result.closed_at, result.pnl, one) for result in await trades.results_since(session, since)]
+    moved = await session.exec(select(TransferRow).where(col(TransferRow.at) >= since).order_by(col(TransferRow.id)))
+    return sorted([*results, *((row.at, zero, row.factor) for row in moved)], key=lambda event: event[0])
