@@ -21,6 +21,7 @@ from helix_core.engine.custody import Custody
 from helix_core.engine.desk import TradingDesk
 from helix_core.engine.entry import Entry
 from helix_core.engine.exit import Exit
+from helix_core.engine.keys import KeyWatch
 from helix_core.engine.ledger import Ledger
 from helix_core.engine.market import Market
 from helix_core.engine.orders import OrderDesk
@@ -91,6 +92,7 @@ class Bot:
     watch: StopWatch
     stream: OrderStream
     reconciler: Reconciler
+    keys: KeyWatch
     desk: TradingDesk
     delivery: Delivery
 
@@ -106,12 +108,13 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
         stack.push_async_callback(store.close)
         await outbox.StoredOutbox(store).register(notifier.name for notifier in plugins.notifiers)
         await identity.claim(store, settings.active_exchange, settings.trading_mode)
+        _be_alone(store, settings, world)
         bot = assemble(settings, plugins, store, world)
         app = create_app(desk=bot.desk, source=_only_source(plugins), door=_door(settings, world.clock))
         server = world.serve(app, host=settings.host, port=settings.port)
         server.bind()
         stack.push_async_callback(bot.client.disconnect)
-        async with _supervised(stop, server=server.run()):
+        async with _supervised(stop, server=server.run(), delivery=bot.delivery.run()):
             await boot(bot)
             async with _supervised(
                 stop,
@@ -119,8 +122,8 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
                 watch=bot.watch.run(),
                 stream=bot.stream.run(),
                 reconciler=bot.reconciler.run(),
+                keys=bot.keys.run(),
                 worker=bot.worker.run(),
-                delivery=bot.delivery.run(),
             ):
                 await stop.wait()
                 log.info("stopping")
@@ -181,9 +184,18 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         watch=watch,
         stream=stream,
         reconciler=reconciler,
+        keys=KeyWatch(account),
         desk=desk,
         delivery=delivery,
     )
+
+
+def _be_alone(store: Store, settings: Settings, world: World) -> None:
+    """Refuse to trade on an account that another bot of this machine trades on. Raises StoreError."""
+    if settings.trading_mode is TradingMode.PAPER or settings.api_key is None or world.open_session is not None:
+        return
+    origin, key = settings.exchange_base_url or settings.trading_mode.value, settings.api_key.get_secret_value()
+    identity.hold(store, settings.active_exchange, origin, key)
 
 
 def _only_source(plugins: Plugins) -> SignalSource:

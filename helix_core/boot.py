@@ -10,15 +10,15 @@ import structlog
 from helix_core.domain.notice import NoticeKind
 from helix_core.errors import ConfigError, DataMissing, ExchangeError, ExchangeUnavailable, RateLimited
 from helix_core.notify import messages
-from helix_core.store import outbox, trades
+from helix_core.store import journal, outbox, trades
 
 if TYPE_CHECKING:
     from helix_core.app import Bot
 
 log = structlog.get_logger(__name__)
 
-_MOST_PAUSES = 5
-_PAUSE_S = 10.0
+_PAUSE_S = 1.0
+_PAUSE_WITHOUT_FIGURE_S = 10.0
 _LONGEST_PAUSE_S = 60.0
 
 
@@ -40,17 +40,29 @@ async def boot(bot: Bot) -> None:
 
 
 async def _ask_everything(bot: Bot) -> None:
-    """All that must be known. A pause that the venue asks for is kept here: a new process would only ask it more."""
-    for _ in range(_MOST_PAUSES):
+    """All that must be known. A bot with something at the venue does not give up while that cannot be reached.
+
+    A pause that the venue asks for is kept here in any case: a new process would only ask it more.
+    """
+    while True:
         try:
             await _ask(bot)
         except RateLimited as limited:
-            pause_s = min(limited.retry_after_s or _PAUSE_S, _LONGEST_PAUSE_S)
-            log.warning("venue_asks_for_a_pause", seconds=pause_s, problem=str(limited))
-            await asyncio.sleep(pause_s)
+            pause_s = min(limited.retry_after_s or _PAUSE_WITHOUT_FIGURE_S, _LONGEST_PAUSE_S)
+            problem = str(limited)
+        except ExchangeUnavailable as error:
+            if not await _something_is_at_stake(bot):
+                raise
+            pause_s, problem = _PAUSE_S, str(error)
         else:
             return
-    await _ask(bot)
+        log.warning("start_waits_for_the_venue", seconds=pause_s, problem=problem)
+        await asyncio.sleep(pause_s)
+
+
+async def _something_is_at_stake(bot: Bot) -> bool:
+    async with bot.store.read() as session:
+        return bool(await trades.open_trades(session) or await journal.unsettled(session))
 
 
 async def _ask(bot: Bot) -> None:

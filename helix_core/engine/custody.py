@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 _QUARANTINE_S = 30.0
 _ALARM_AFTER_S = 5.0
+_EVERY_S = 10.0
 
 
 class Custody:
@@ -37,6 +38,7 @@ class Custody:
         """Look after one account."""
         self._store, self._clock = account.store, account.clock
         self._entry, self._protection = entry, protection
+        self._looked_at = (-1, -_EVERY_S)
         self._suspects: set[int] = set()
         self._quarantine: dict[int, float] = {}
         self._unseen: dict[int, float] = {}
@@ -56,8 +58,25 @@ class Custody:
         self._protection.guarded.clear()
         self._quarantine.clear()
 
-    async def entries(self, patience_s: float) -> None:
-        """Look again for every entry whose outcome is not known, and adopt what is found."""
+    @property
+    def calm(self) -> bool:
+        """True when nothing was written since the last look at everything, and that was a moment ago.
+
+        Other programs (`helix reconcile`) write too, which is noticed at the next full look.
+        """
+        writes, at = self._looked_at
+        return not self.urgent and writes == self._store.writes and self._clock.monotonic() - at < _EVERY_S
+
+    async def look(self, patience_s: float) -> None:
+        """Look after everything that is open. Raises ExchangeError while the venue does not answer."""
+        self._looked_at = (-1, -_EVERY_S)
+        await self.open_trades()
+        settled = await self.entries(patience_s)
+        if settled and not self.urgent and not self._quarantine:
+            self._looked_at = (self._store.writes, self._clock.monotonic())
+
+    async def entries(self, patience_s: float) -> bool:
+        """Look again for every entry whose outcome is not known, and adopt what is found. True when there was none."""
         async with self._store.read() as session:
             rows = await journal.unsettled(session, OrderKind.ENTRY)
         for row in rows:
@@ -68,6 +87,7 @@ class Custody:
             except Mismatch as mismatch:
                 async with self._store.write() as session:
                     await breaker.halt(session, HaltKind.RECONCILE, str(mismatch), self._clock.now())
+        return not rows
 
     async def open_trades(self) -> None:
         """Every open trade that is not under a stop known to rest: make it so, or close it.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from helix_core.domain.order import OrderKind
+from helix_core.domain.signal import Action
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Receipt
 from helix_core.errors import StoreError
 from helix_core.store import halts, inbox, journal, story, trades
@@ -68,6 +69,8 @@ class TradingDesk:
     async def _accept(self, signal: Signal, payload: str) -> Receipt:
         if self._worker.full:
             raise StoreError("Too many signals are waiting.")
+        if signal.action is Action.BUY and (shortage := self._store.shortage) is not None:
+            raise StoreError(shortage)
         now = self._clock.now()
         async with self._store.write() as session:
             stored, earlier = await inbox.append(session, signal, payload, now, self._limits.dedup_window_s)

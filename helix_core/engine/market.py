@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
 
-from helix_core.errors import DataMissing, ExchangeError, RateLimited
+from helix_core.errors import AuthenticationFailed, DataMissing, ExchangeError, RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,6 +37,7 @@ class Aged(Generic[Value]):
         self.name, self.problem = name, "not asked yet"
         self._ask, self._clock, self._max_age_s = ask, clock, max_age_s
         self.limited: RateLimited | None = None
+        self.key_refused = False
         self._value: Value | None = None
         self._asked_at = self._answered_at = -math.inf
         self._epoch = 0
@@ -77,13 +78,15 @@ class Aged(Generic[Value]):
                 value = await self._ask()
         except (ExchangeError, DataMissing, ValueError) as error:
             self.limited = error if isinstance(error, RateLimited) else None
+            self.key_refused = isinstance(error, AuthenticationFailed)
             self._failed(str(error))
         except TimeoutError:
             self._failed(f"no answer within {_ASK_TIMEOUT_S:g} s")
         else:
             if self.problem and self.latest is not None:
                 log.info("venue_answers_again", question=self.name)
-            self._answered_at, self.problem, self.limited = asked_at, "", None
+            self._answered_at, self.problem = asked_at, ""
+            self.limited, self.key_refused = None, False
             if epoch == self._epoch:
                 self._value, self._asked_at = value, asked_at
 
@@ -117,7 +120,7 @@ class Market:
         self.instrument: Aged[Instrument] = Aged(
             "instrument", lambda: client.instrument(symbol), clock, max_age_s=3600.0
         )
-        self._polls = ((self.ticker, 1), (self.balances, balance_poll_s), (self.instrument, 600))
+        self._polls = ((self.ticker, 2), (self.balances, balance_poll_s), (self.instrument, 600))
 
     async def view(self, symbol: str) -> MarketView:
         """What is known of `symbol` now, asking the venue at most once and in parallel for what is too old."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from helix_core.domain.identifiers import client_order_id
-from helix_core.domain.order import ApprovedOrder, OrderKind, ProtectiveOrder
+from helix_core.domain.order import ApprovedOrder, OrderKind, OrderReport, ProtectiveOrder
 from helix_core.domain.signal import Action
+from helix_core.engine.cancels import Cancels
 from helix_core.engine.lookup import PATIENCE_S, PAUSES_S, LookUp
 from helix_core.errors import (
     HALTED,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-    from helix_core.domain.order import AnyOrder, Bracket, Fill, OrderReport
+    from helix_core.domain.order import AnyOrder, Bracket, Fill
     from helix_core.engine.account import Account
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ class OrderDesk:
         self._client, self._store = account.client, account.store
         self._market, self._clock, self._started_at = account.market, account.clock, account.started_at
         self._look_up = LookUp(account)
+        self._cancels = Cancels(account, self._look_up)
 
     async def next_id(self, signal_row: int, kind: OrderKind) -> tuple[str, int]:
         """Client order id and attempt number for the next order of this kind that the signal causes."""
@@ -173,26 +175,9 @@ class OrderDesk:
         return await self._look_up.glance(row)
 
     async def cancel(self, row: JournalRow) -> OrderReport:
-        """Cancel a resting order and return only when the venue confirms that it is final.
-
-        Raises OrderOutcomeUnknown when the venue does not confirm it within a minute: the order may still be alive.
-        """
+        """Cancel a resting order and return only when the venue confirms that it is final: see Cancels.cancel."""
         await self.mark(row, JournalState.CANCELLING)
-        deadline = self._clock.monotonic() + PATIENCE_S
-        for pause_s in (*PAUSES_S, *(4.0,) * 20):
-            try:
-                async with asyncio.timeout(_CALL_TIMEOUT_S):
-                    report = await self._client.cancel_order(journal.reference(row))
-                if report.status.final:
-                    return report
-            except (HelixError, TimeoutError) as error:
-                log.warning("cancel_not_confirmed", client_order_id=row.client_order_id, problem=_words(error))
-            finally:
-                self._market.balances.forget()
-            if self._clock.monotonic() + pause_s > deadline:
-                break
-            await asyncio.sleep(pause_s)
-        raise OrderOutcomeUnknown(f"The venue does not confirm the cancel of stop {row.client_order_id}.")
+        return await self._cancels.cancel(row)
 
     async def fills(self, symbol: str, report: OrderReport, *, patience_s: float = PATIENCE_S) -> tuple[Fill, ...]:
         """Every execution behind a report, complete to the last digit.
@@ -203,7 +188,7 @@ class OrderDesk:
         if report.fills is not None and sum(fill.quantity for fill in report.fills) == report.filled:
             return report.fills
         deadline = self._clock.monotonic() + patience_s
-        for pause_s in (*PAUSES_S, *(4.0,) * 20):
+        for pause_s in (*PAUSES_S[:2], *(1.0,) * 60):
             try:
                 async with asyncio.timeout(_CALL_TIMEOUT_S):
                     fills = await self._client.get_fills(symbol, report.venue_order_ids)

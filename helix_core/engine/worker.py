@@ -20,7 +20,7 @@ from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
 from helix_core.engine.reconcile import PERIOD_S
 from helix_core.errors import DataMissing, ExchangeError, StoreError
 from helix_core.notify import messages
-from helix_core.store import inbox, journal, outbox, trades
+from helix_core.store import halts, inbox, journal, outbox, trades
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,7 @@ class Worker:
         self._limits, self._clock, self._told = account.limits, account.clock, told
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
         self._kept: tuple[date, Decimal] | None = None
+        self._told_at = -1
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -168,13 +169,15 @@ class Worker:
         try:
             if tick:
                 await self.open_day()
-                await self._custody.open_trades()
-                await self._custody.entries(_GLANCE_S)
+                if not self._custody.calm:
+                    await self._custody.look(_GLANCE_S)
             elif self._custody.urgent:
                 await self._custody.open_trades()
         except (ExchangeError, DataMissing) as error:
             log.warning("worker_cannot_look", problem=str(error))
-        self._told()
+        if self._store.writes != self._told_at:
+            self._told_at = self._store.writes
+            self._told()
 
     async def _end(self, stored: StoredSignal) -> Outcome:
         """Handle one signal to its end, whatever happens. Raises StoreError when the end cannot be written down."""
@@ -246,6 +249,8 @@ class Worker:
         async with self._store.read() as session:
             if await trades.open_trades(session) or await journal.unsettled(session):
                 return
+            if any(halt.kind is HaltKind.RECONCILE for halt in await halts.active(session)):
+                return  # what the account holds is not what it should: nothing is measured on that
         async with self._store.write() as session:
             if await breaker.keep_bases(session, found[1], now):
                 self._kept = found
