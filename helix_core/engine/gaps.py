@@ -36,11 +36,15 @@ class Gaps:
         if trade_id not in self._began_at:
             self._began_at[trade_id] = self._seen_at.get(trade_id) or since or self._clock.now()
 
-    async def close(self, session: AsyncSession, trade_id: int) -> None:
+    def is_open(self, trade_id: int) -> bool:
+        """Whether the trade is being counted as without a stop."""
+        return trade_id in self._began_at
+
+    def close(self, session: AsyncSession, trade_id: int) -> None:
         """The trade is covered, or over: keep how long it was not."""
         now = self._clock.now()
         began_at = self._began_at.pop(trade_id, None)
         self._seen_at[trade_id] = now
         if began_at is not None and began_at < now:
             log.info("gap_closed", trade_id=trade_id, without_stop_s=round((now - began_at).total_seconds(), 3))
-            await trades.record_gap(session, trade_id, began_at, now)
+            trades.record_gap(session, trade_id, began_at, now)

@@ -61,8 +61,11 @@ class Protection:
         """
         assert trade.id is not None
         self.guarded.pop(trade.id, None)
-        await self._seller.settle(trade)
-        row = await self._stop_of(trade.id)
+        async with self._store.read() as session:
+            exit_ = await journal.standing(session, trade.id, OrderKind.EXIT)
+            row = await journal.standing(session, trade.id, OrderKind.STOP)
+        if exit_ is not None:
+            await self._seller.settle(trade.id, exit_)
         if row is not None and await self._still_alive(trade.id, row):
             return True
         position = await self._ledger.position(trade.id)
@@ -161,6 +164,7 @@ class Protection:
                     raise  # the venue could not be reached, which is no reason to sell: it is tried again at once
                 problem = str(refusal)
                 log.warning("stop_not_placed", trade_id=trade.id, plain=plain, problem=problem)
+                await self._market.instrument.refresh()  # its rules may have changed
                 if await self._adopt_late(trade.id):
                     return True
                 if refusal.code == NOT_PLACED:
@@ -191,22 +195,23 @@ class Protection:
 
     async def _covered(self, trade_id: int, report: OrderReport) -> None:
         """A stop that covers the trade rests: have it watched, and keep where it rests and how long there was none."""
-        row = await self._stop_of(trade_id)
-        if row is None or row.stop_price is None:
-            raise InvariantBroken(f"trade {trade_id} is covered by no journalled stop")
         async with self._store.write() as session:
+            row = await journal.standing(session, trade_id, OrderKind.STOP)
+            if row is None or row.stop_price is None:
+                raise InvariantBroken(f"trade {trade_id} is covered by no journalled stop")
             trade = await session.get_one(TradeRow, trade_id)
             trade.stop_loss_price = float(row.stop_price)
             session.add(trade)
-            await self._gaps.close(session, trade_id)
+            self._gaps.close(session, trade_id)
         self.guarded[trade_id] = report.resting or report.venue_order_ids
 
     async def close(self, trade: TradeRow, ending: Ending) -> None:
         """End a trade that holds nothing any more."""
         assert trade.id is not None
         await self._ledger.close(trade, ending)
-        async with self._store.write() as session:
-            await self._gaps.close(session, trade.id)
+        if self._gaps.is_open(trade.id):
+            async with self._store.write() as session:
+                self._gaps.close(session, trade.id)
         self._tried.discard(trade.id)
 
     async def _give_up(self, trade: TradeRow, signal_row: int, problem: str) -> None:

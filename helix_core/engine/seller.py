@@ -38,7 +38,10 @@ class Seller:
         there to be sold, OrderOutcomeUnknown when nobody knows.
         """
         assert trade.id is not None
-        await self.settle(trade)
+        async with self._store.read() as session:
+            exit_ = await journal.standing(session, trade.id, OrderKind.EXIT)
+        if exit_ is not None:
+            await self.settle(trade.id, exit_)
         limit: Decimal | None = None
         for _ in range(_MOST_ORDERS):
             held = await self._ledger.held(trade.id)
@@ -91,16 +94,15 @@ class Seller:
             raise Mismatch(f"The coins of trade {trade.id} are not in the account.") from refusal
         return left
 
-    async def settle(self, trade: TradeRow) -> None:
-        """Find out what became of an earlier exit of this trade, if that is not known."""
-        assert trade.id is not None
-        async with self._store.read() as session:
-            row = await journal.standing(session, trade.id, OrderKind.EXIT)
-        if row is not None:
-            try:
-                await self._book(trade.id, row.client_order_id, row)
-            except OrderRefused:
-                log.info("exit_never_placed", client_order_id=row.client_order_id)
+    async def settle(self, trade_id: int, row: JournalRow) -> None:
+        """Find out what became of an earlier exit of a trade. Raises OrderOutcomeUnknown."""
+        try:
+            report = await self._desk.resolve(row)
+        except OrderRefused:
+            log.info("exit_never_placed", client_order_id=row.client_order_id)
+        else:
+            fills = await self._desk.fills(row.symbol, report)
+            await self._ledger.record(trade_id, row.client_order_id, report, fills)
 
     async def _sell(self, trade_id: int, signal_row: int, quantity: Decimal, held: Decimal) -> None:
         client_order_id, attempt = await self._desk.next_id(signal_row, OrderKind.EXIT)
@@ -109,10 +111,6 @@ class Seller:
         report = await self._desk.send(order, signal_row=signal_row, attempt=attempt, trade_id=trade_id)
         fills = await self._desk.fills(symbol, report)
         await self._ledger.record(trade_id, client_order_id, report, fills)
-
-    async def _book(self, trade_id: int, client_order_id: str, row: JournalRow) -> None:
-        report = await self._desk.resolve(row)
-        await self._ledger.record(trade_id, client_order_id, report, await self._desk.fills(row.symbol, report))
 
     def _last_price(self, trade: TradeRow) -> Decimal:
         ticker = self._market.ticker.latest

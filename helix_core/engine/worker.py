@@ -67,7 +67,7 @@ class Worker:
         self._limits, self._clock, self._told = account.limits, account.clock, told
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
         self._kept: tuple[date, Decimal] | None = None
-        self._told_at = -1
+        self._told_at = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -160,7 +160,6 @@ class Worker:
             ended = await self._end(stored)
             if outcome is not None and not outcome.done():
                 outcome.set_result(ended)
-            self._told()
             await self._look(tick=False)
         await self._look(tick=tick)
 
@@ -175,8 +174,8 @@ class Worker:
                 await self._custody.open_trades()
         except (ExchangeError, DataMissing) as error:
             log.warning("worker_cannot_look", problem=str(error))
-        if self._store.writes != self._told_at:
-            self._told_at = self._store.writes
+        if self._store.owed != self._told_at:
+            self._told_at = self._store.owed
             self._told()
 
     async def _end(self, stored: StoredSignal) -> Outcome:

@@ -124,27 +124,25 @@ class OwnerHalts(Act):
 
     async def perform(self, play: Play) -> None:
         """Store the halt as the command does."""
-        play.beside(play.owner_halts())
+        play.beside(play.host.halt())
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnerResumes(Act):
-    """The owner has looked, and ends every halt: `helix resume --drawdown` on the host."""
+    """The owner settles what a mismatch left open, and ends every halt that may end, as at the host."""
 
     async def perform(self, play: Play) -> None:
-        """End them as the command does."""
-        play.beside(play.owner_resumes())
+        """Do it as the commands do."""
+        play.beside(play.host.resume())
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnerAcceptsBaseline(Act):
-    """The owner calls the coins that lay in the account before the bot came theirs: `helix reconcile`."""
-
-    coins: Decimal
+    """The owner calls the coins that lay in the account before the bot came theirs: `helix reconcile` on the host."""
 
     async def perform(self, play: Play) -> None:
-        """Keep them as the command does."""
-        play.beside(play.owner_accepts(self.coins))
+        """Keep them as the command does, and end the halt that they caused."""
+        play.beside(play.host.reconcile())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from helix_core.sandbox.orders import Order
 
 _ID_LENGTH = 32
+_BY_HAND = "manual-"
 ZERO = Decimal(0)
 
 
@@ -72,7 +73,17 @@ class Books:
                 own[order.order_id] = order.client_id[:_ID_LENGTH]
             elif order.parent_id in own:
                 own[order.order_id] = own[order.parent_id]
-        return own
+        return own | self._sold_by_hand
+
+    @cached_property
+    def _sold_by_hand(self) -> Mapping[int, str]:
+        """Sales of a human that `helix reconcile` booked as the end of a trade: they count as the trade's own."""
+        booked = {row["fill_id"]: row["client_order_id"] for row in self.fills}
+        by_hand = {name: order for name, order in booked.items() if order.startswith(_BY_HAND)}
+        if not by_hand:
+            return {}
+        fills = {self.sandbox.fill_name(fill.execution_id): fill.order_id for fill in self.ledger.executions}
+        return {fills[name]: order for name, order in by_hand.items() if name in fills}
 
     def belongs_to(self, order_id: int) -> int | None:
         """The trade an order belongs to; None for a stranger's, and for one whose entry is not known to be filled."""

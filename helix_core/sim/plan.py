@@ -14,7 +14,7 @@ from random import Random  # noqa: TID251 - the seed is the seam: all chance com
 from typing import TYPE_CHECKING
 
 from helix_core.domain.signal import Action
-from helix_core.sim import acts, humans, troubles
+from helix_core.sim import acts, humans, odds, troubles
 from helix_core.sim.clock import EPOCH
 from helix_core.sim.strikes import StrikeKind
 from helix_core.sim.troubles import Aim
@@ -28,65 +28,6 @@ if TYPE_CHECKING:
 ROUNDS = 4
 _UNHURRIED = 6.0
 """A venue that counts questions strictly is traded more slowly, as any strategy would: alerts come minutes apart."""
-_SWARM = {
-    "strikes": 0.7,
-    "outage": 0.2,
-    "crash": 0.25,
-    "seam": 0.3,
-    "cancel": 0.12,
-    "human": 0.1,
-    "transfer": 0.1,
-    "key": 0.03,
-    "disk": 0.05,
-    "locked": 0.05,
-    "skew": 0.08,
-    "midnight": 0.06,
-    "halt": 0.1,
-    "gap": 0.25,
-    "repeat": 0.25,
-    "late": 0.08,
-    "short": 0.15,
-    "baseline": 0.12,
-    "jitter": 0.25,
-    "tight": 0.12,
-}
-"""What can be turned on, and in what part of the seeds it is."""
-_LOOSE = {"MAX_DAILY_LOSS_PCT": "25", "MAX_DRAWDOWN_PCT": "50", "MAX_CONSECUTIVE_LOSSES": "50"}
-_ORDER_STRIKES = (
-    StrikeKind.NO_CONNECTION,
-    StrikeKind.LOST_REQUEST,
-    StrikeKind.LOST_ANSWER,
-    StrikeKind.SILENT_REQUEST,
-    StrikeKind.SILENT_ANSWER,
-    StrikeKind.LATE,
-    StrikeKind.LATE_AFTER_RESET,
-    StrikeKind.SLOW_ANSWER,
-    StrikeKind.HTTP_5XX,
-    StrikeKind.CUT_BODY,
-    StrikeKind.GARBLED,
-    StrikeKind.UNKNOWN_EXECUTION,
-    StrikeKind.RATE_LIMITED,
-    StrikeKind.REFUSED,
-)
-_QUESTION_STRIKES = (
-    StrikeKind.NO_CONNECTION,
-    StrikeKind.LOST_ANSWER,
-    StrikeKind.SILENT_ANSWER,
-    StrikeKind.SLOW_ANSWER,
-    StrikeKind.HTTP_5XX,
-    StrikeKind.CUT_BODY,
-    StrikeKind.GARBLED,
-    StrikeKind.RATE_LIMITED,
-    StrikeKind.INVISIBLE,
-)
-_OUTAGES = (
-    StrikeKind.NO_CONNECTION,
-    StrikeKind.SILENT_REQUEST,
-    StrikeKind.SILENT_ANSWER,
-    StrikeKind.HTTP_5XX,
-    StrikeKind.LOST_ANSWER,
-)
-_SEAMS = ("commit:before", "commit:after", "send:before", "send:arrived", "answer:read")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +82,7 @@ class _Writer:
         self._last_s = 0.0
         self._tempo = _UNHURRIED if is_asked_seldom(exchange) else 1.0
         calm = self._chance.random() < 0.1  # noqa: PLR2004 - a tenth
-        self._on = {name for name, part in _SWARM.items() if self._chance.random() < part and not calm}
+        self._on = {name for name, part in odds.SWARM.items() if self._chance.random() < part and not calm}
 
     def write(self) -> Plan:
         """Write it."""
@@ -152,11 +93,11 @@ class _Writer:
             at_s = self._round(number, at_s)
         owned = Decimal("0.5") if "baseline" in self._on else Decimal(0)
         if owned:
-            self._add(acts.OwnerAcceptsBaseline(at_s=1.5, coins=owned))
+            self._add(acts.OwnerAcceptsBaseline(at_s=1.5))
         epoch = EPOCH
         if "midnight" in self._on:
             epoch = EPOCH.replace(hour=0) + timedelta(days=1, seconds=-self._chance.uniform(1, at_s))
-        settings: Mapping[str, str] = {} if "tight" in self._on else _LOOSE
+        settings: Mapping[str, str] = {} if "tight" in self._on else odds.LOOSE
         if self._style == "atomic":
             settings = {**settings, "ENTRY_STYLE": "atomic"}
         ordered = sorted(self._acts, key=lambda act: act.at_s)
@@ -229,7 +170,7 @@ class _Writer:
             self._add(acts.Crash(at_s=at_s + math.exp(chance.uniform(math.log(0.001), math.log(3)))))
         if "seam" in self._on and chance.random() < 0.6:  # noqa: PLR2004
             for _ in range(chance.choice((1, 1, 2))):
-                seam, nth = chance.choice(_SEAMS), chance.choice((1, 1, 2, 3, 4, 5, 7, 10))
+                seam, nth = chance.choice(odds.SEAMS), chance.choice((1, 1, 2, 3, 4, 5, 7, 10))
                 self._add(acts.CrashAtSeam(at_s=at_s, seam=seam, nth=nth))
         self._rare_trouble(at_s)
 
@@ -256,7 +197,7 @@ class _Writer:
         chance = self._chance
         aim = chance.choice((Aim.ENTRY, Aim.STOP, Aim.EXIT, Aim.CANCEL, Aim.ORDER, Aim.QUESTION, Aim.QUESTION, Aim.ANY))
         fills = (StrikeKind.PARTIAL_FILL,) if aim in (Aim.ENTRY, Aim.EXIT) else ()
-        kind = chance.choice(_QUESTION_STRIKES if aim in (Aim.QUESTION, Aim.ANY) else _ORDER_STRIKES + fills)
+        kind = chance.choice(odds.QUESTION_STRIKES if aim in (Aim.QUESTION, Aim.ANY) else odds.ORDER_STRIKES + fills)
         if "gap" in self._on and chance.random() < 0.1:  # noqa: PLR2004
             return troubles.CloseRefused(at_s=at_s)
         return troubles.Struck(
@@ -265,7 +206,7 @@ class _Writer:
             aim=aim,
             times=chance.choice((1, 1, 1, 2, 4)),
             passing=chance.choice((0, 0, 0, 1, 2)),
-            delay_s=chance.choice((0.3, 1.0, 3.0, 4.9, 5.1, 12.0)) if kind in _SLOW else 0,
+            delay_s=chance.choice((0.3, 1.0, 3.0, 4.9, 5.1, 12.0)) if kind in odds.SLOW else 0,
             retry_after_s=chance.choice((1, 3, 10)) if kind is StrikeKind.RATE_LIMITED else 0,
             status=chance.choice((429, 418)) if kind is StrikeKind.RATE_LIMITED else chance.choice((500, 502, 503)),
             done=chance.random() < 0.5 and kind is not StrikeKind.REFUSED,  # noqa: PLR2004
@@ -284,7 +225,7 @@ class _Writer:
             troubles.Outage(
                 at_s=at_s,
                 lasts_s=lasts_s,
-                kind=chance.choice(_OUTAGES),
+                kind=chance.choice(odds.OUTAGES),
                 done=chance.random() < 0.3,  # noqa: PLR2004
             )
         )
@@ -308,6 +249,3 @@ class _Writer:
 
     def _add(self, act: Act) -> None:
         self._acts.append(act if act.at_s >= 0 else replace(act, at_s=0.0))
-
-
-_SLOW = (StrikeKind.LATE, StrikeKind.LATE_AFTER_RESET, StrikeKind.SLOW_ANSWER)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from helix_core.domain.halt import HaltKind
-from helix_core.engine import breaker
 from helix_core.errors import ConfigError, ExchangeError, StoreError
 from helix_core.sim.acts import on_tick
 from helix_core.sim.books import Books
+from helix_core.sim.host import Host
 from helix_core.sim.naked import Trouble
 from helix_core.sim.oracle import Violation, quiet
 from helix_core.sim.weather import Weather
-from helix_core.store import baseline, halts
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -47,7 +44,7 @@ class Play:
         self._violations: list[Violation] = []
         self.weather = Weather(stage.database, stage.clock.now, tell=self.tell)
         stage.story.trace = tell
-        self.halted: set[str] = set()
+        self.host = Host(stage, self.tell)
         self._tasks: set[asyncio.Task[None]] = set()
         self._seams: list[tuple[str, int]] = []
         self.ended_s = 0.0
@@ -131,7 +128,7 @@ class Play:
     def _forgotten(self) -> Iterator[Violation]:
         stored = self.books().halts
         in_force = {halt["kind"] for halt in stored if halt["cleared_at"] is None}
-        for kind in self.halted - in_force:
+        for kind in self.host.halted - in_force:
             yield Violation("I5", f"the owner's halt {kind} is forgotten")
         for halt in stored:
             if halt["cleared_at"] is not None and not str(halt["cleared_by"]).startswith(_MAY_CLEAR):
@@ -220,30 +217,6 @@ class Play:
         self.stage.loop.call_later(lasts_s, heal)
         self.troubled(f"disk {what}", lasts_s)
 
-    async def owner_halts(self) -> None:
-        """Store a halt as `helix halt` does."""
-        with suppress(StoreError):
-            async with self.stage.store() as store, store.write() as session:
-                await breaker.halt(session, HaltKind.MANUAL, "stopped by the owner", self.stage.clock.now())
-            self.halted.add(HaltKind.MANUAL.value)
-            self.tell("halted by the owner")
-
-    async def owner_accepts(self, coins: Decimal) -> None:
-        """Keep the owner's coins as `helix reconcile --accept-baseline` does, and end the halt they caused."""
-        with suppress(StoreError):
-            async with self.stage.store() as store, store.write() as session:
-                await baseline.accept(session, self.market.base, coins)
-                reconcile = frozenset({HaltKind.RECONCILE})
-                await halts.clear(session, reconcile, "helix reconcile (owner)", self.stage.clock.now())
-            self.tell("the owner's coins are known")
-
-    async def owner_resumes(self) -> None:
-        """End every halt as `helix resume --drawdown` does."""
-        with suppress(StoreError):
-            async with self.stage.store() as store, store.write() as session:
-                await halts.clear(session, frozenset(HaltKind), "helix resume (owner)", self.stage.clock.now())
-            self.halted.clear()
-            self.tell("resumed by the owner")
 
 
 def _leaves(error: BaseException | None) -> Iterator[BaseException]:

@@ -60,18 +60,20 @@ class Result:
     story: tuple[str, ...] = ()
 
 
-def run(plan: Plan, *, tell: bool = False) -> Result:
-    """Play one plan on a fresh stage, and judge it. What the harness itself trips over is a violation too."""
+def run(plan: Plan, *, tell: bool = False, stage: Stage | None = None, play: Play | None = None) -> Result:
+    """Play one plan and judge it. What the harness itself trips over is a violation too.
+
+    It is a fresh stage unless a `play` on a `stage` is given; the stage is closed in the end.
+    """
     began_s = time.process_time()
-    stage = Stage(exchange=plan.exchange, settings=dict(plan.settings), epoch=plan.epoch)
+    stage = stage or Stage(exchange=plan.exchange, settings=dict(plan.settings), epoch=plan.epoch)
     try:
-        return _judged(plan, stage, began_s, tell=tell)
+        return _judged(plan, stage, play or Play(plan, stage, tell=tell), began_s, tell=tell)
     finally:
         stage.close()
 
 
-def _judged(plan: Plan, stage: Stage, began_s: float, *, tell: bool) -> Result:
-    play = Play(plan, stage, tell=tell)
+def _judged(plan: Plan, stage: Stage, play: Play, began_s: float, *, tell: bool) -> Result:
     broken: list[Violation] = []
     play.prepare()
     try:

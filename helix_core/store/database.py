@@ -38,7 +38,7 @@ class Store:
         self, writer: AsyncEngine, reader: AsyncEngine, *, lock: int | None = None, reserve: Reserve | None = None
     ) -> None:
         """Use `open`; this only keeps the parts."""
-        self.writes = 0
+        self.writes = self.owed = 0
         self._engines = (writer, reader)
         self._write = async_sessionmaker(writer, class_=AsyncSession, expire_on_commit=False)
         self._read = async_sessionmaker(reader, class_=AsyncSession, expire_on_commit=False)
@@ -118,6 +118,7 @@ class Store:
             async with self._write() as session, session.begin():
                 yield session
             self.writes += 1
+            self.owed += "owed" in session.info
         except _TROUBLE as error:
             if self._reserve is not None and is_full(error):
                 self._reserve.give_up()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def owe(session: AsyncSession, kind: NoticeKind, text: str, now: datetime) -> None:
     """Owe the owner a message; it exists exactly if the transaction is committed."""
     session.add(NoticeRow(kind=kind.value, text=text, at=now))
+    session.info["owed"] = True
 
 
 class StoredOutbox:

@@ -46,7 +46,7 @@ async def open_trade(
     return trade
 
 
-async def record_gap(session: AsyncSession, trade_id: int, began_at: datetime, ended_at: datetime) -> None:
+def record_gap(session: AsyncSession, trade_id: int, began_at: datetime, ended_at: datetime) -> None:
     """Keep how long a position had no stop."""
     session.add(GapRow(trade_id=trade_id, began_at=began_at, ended_at=ended_at))
 

@@ -1,72 +1,138 @@
-"""The same bot and the same venue in simulated time: what takes a minute there takes a moment here.
+"""The same bot before the same venue in simulated time: a minute there takes a moment here.
 
     @staged
-    async def test_...(bot, venue): ...
+    async def test_something(bot, venue): ...
 
-Only the sockets are missing: bytes, headers, files, the driver, the database and the venue are the real ones. A fault
-of the sandbox that waits (DELAY) is a strike here: `bot.stage.network.judge`.
+    @staged(coins={"BNB": "5"}, MAX_CONSECUTIVE_LOSSES="2")
+    async def test_something_else(bot, venue): ...
+
+Only the sockets are missing: the bytes, the driver, the database and the venue are the real ones. A fault of the
+sandbox that waits (DELAY) is a strike of the network here: see `strike`.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import json
+import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from helix_core.sandbox import prove
+from helix_core.sim.clock import EPOCH
 from helix_core.sim.stage import Stage
-from tests.bot.conftest import PRICE, RunningBot, Venue
+from tests.bot.conftest import PRICE, Venue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    import asyncio
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from helix_core.sim.asgi import Reply
+    from helix_core.sim.strikes import Strike
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
 class Answer:
-    """An answer with the names that httpx gives its parts."""
+    """An answer of the bot, with the names that httpx gives its parts."""
 
-    status_code: int
-    reply: Reply
-
-    def json(self) -> Any:
-        return self.reply.json()
+    def __init__(self, reply: Reply | None) -> None:
+        assert reply is not None, "nobody answered"
+        self.status_code, self.json = reply.status, reply.json
 
 
-class _Client:
+class StagedBot:
+    """A bot on a stage; what tests call has the names of `RunningBot`."""
+
     def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+        self.stage, self.folder, self.client = stage, stage.folder, self
+        self._posted = 0
+
+    @property
+    def stop(self) -> asyncio.Event:
+        """What ends the bot, set by itself or by its owner."""
+        return self.stage._stop
+
+    async def post(self, action: str, signal_id: str | None = None, **fields: object) -> Answer:
+        """Post an alert; each has an id of its own unless one is given."""
+        self._posted += 1
+        return Answer(await self.stage.alert(action, signal_id or f"test-{self._posted}", **fields))
 
     async def get(self, path: str) -> Answer:
-        return answered(await self._stage.get(path))
-
-
-class StagedBot(RunningBot):
-    """A bot on the stage, as its sender and its owner see it."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(_Client(stage), stage.folder, stage._stop)  # type: ignore[arg-type]
-        self.stage = stage
-
-    async def post(self, action: str, signal_id: str | None = None, **fields: object) -> Any:
-        self.ids.append(signal_id or f"test-{len(self.ids)}")
-        return answered(await self.stage.alert(action, self.ids[-1], **fields))
+        """A page of the bot."""
+        return Answer(await self.stage.get(path))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the bot's database, read as any tool would."""
         return self.stage.database().execute(query).fetchall()
 
-    def database(self, statement: str) -> None:
-        """Another program writes into the bot's database."""
+    def change(self, statement: str) -> None:
+        """What another program writes into the bot's database."""
+        with closing(sqlite3.connect(self.stage.disk.path)) as connection, connection:
+            connection.execute(statement)
+
+    def notices(self) -> list[str]:
+        """What the owner is told, oldest first."""
+        return [text for (text,) in self.rows("SELECT text FROM outbox ORDER BY id")]
 
     async def until(self, query: str, expected: list[tuple[Any, ...]], seconds: float = 15.0) -> None:
+        """Let time pass until the database says `expected`."""
         await self.stage.until(lambda: self.rows(query) == expected, seconds)
         assert self.rows(query) == expected
 
+    def strike(self, name: str, strike: Strike, **where: str) -> None:
+        """Let the network strike the next request `METHOD /path` with these parameters."""
+        left = [strike]
+        self.stage.network.judge = lambda asked: (
+            left.pop() if left and asked.name == name and where.items() <= asked.parameters.items() else None
+        )
 
-def answered(reply: Reply | None) -> Answer:
-    assert reply is not None, "nobody answered"
-    return Answer(reply.status, reply)
+    async def ends(self) -> None:
+        """SIGTERM, and wait for the end."""
+        self.stage.restart_after_s = None
+        self.stage.stop()
+        assert await self.stage.until(lambda: not self.stage.alive, 60)
+
+    async def dies(self) -> None:
+        """SIGKILL."""
+        self.stage.restart_after_s = None
+        self.stage.crash("killed")
+
+    async def starts(self) -> None:
+        """Start it again on the same database."""
+        self.stage.start()
+        assert await self.stage.ready()
+
+
+def staged(
+    test: Callable[..., Any] | None = None,
+    *,
+    coins: Mapping[str, str] = NOTHING,
+    epoch: datetime = EPOCH,
+    **settings: str,
+) -> Any:
+    """Play a test on a stage of its own: `bot` is ready, `venue` holds `coins` beside its 10,000 USDT."""
+    if test is None:
+        return functools.partial(staged, coins=coins, epoch=epoch, **settings)
+    asked = inspect.signature(test)
+
+    @functools.wraps(test)
+    def play(**fixtures: Any) -> None:
+        with closing(Stage(exchange="binance", price=PRICE, settings=settings, epoch=epoch)) as stage:
+            for coin, amount in coins.items():
+                stage.sandbox.venue.transfer(coin, Decimal(amount))
+            given = {"bot": StagedBot(stage), "venue": Venue(stage.sandbox, "")}
+
+            async def scenario() -> None:
+                assert await stage.ready()
+                await test(**fixtures, **{name: given[name] for name in asked.parameters if name in given})
+
+            stage.play(scenario())
+            prove(stage.sandbox.venue)
+
+    fixtures = [one for name, one in asked.parameters.items() if name not in {"bot", "venue"}]
+    vars(play)["__signature__"] = asked.replace(parameters=fixtures)
+    return play

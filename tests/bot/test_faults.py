@@ -9,6 +9,7 @@ import pytest
 
 from helix_core.sandbox.faults import Fault, FaultKind
 from tests.bot.conftest import LIST, OCO, ORDER
+from tests.bot.staged import staged
 
 if TYPE_CHECKING:
     from tests.bot.conftest import RunningBot, Venue
@@ -37,6 +38,7 @@ def assert_protected(bot: RunningBot, venue: Venue) -> None:
 
 
 @pytest.mark.parametrize("details", AMBIGUOUS.values(), ids=AMBIGUOUS)
+@staged
 async def test_an_entry_whose_outcome_is_unknown_is_looked_up_not_sent_again(
     bot: RunningBot, venue: Venue, details: dict[str, object]
 ) -> None:
@@ -49,6 +51,7 @@ async def test_an_entry_whose_outcome_is_unknown_is_looked_up_not_sent_again(
     assert_protected(bot, venue)
 
 
+@staged
 async def test_an_order_the_venue_does_not_show_yet_is_waited_for(bot: RunningBot, venue: Venue) -> None:
     venue.sandbox.faults.add(fault(f"POST {ORDER}", kind=FaultKind.LOST_ANSWER))
     venue.sandbox.faults.add(fault(f"GET {ORDER}", kind=FaultKind.INVISIBLE, times=3))
@@ -59,6 +62,7 @@ async def test_an_order_the_venue_does_not_show_yet_is_waited_for(bot: RunningBo
     assert_protected(bot, venue)
 
 
+@staged
 async def test_a_request_that_never_arrived_is_proven_absent_and_dropped(bot: RunningBot, venue: Venue) -> None:
     venue.sandbox.faults.add(fault(f"POST {ORDER}", kind=FaultKind.LOST_REQUEST))
 
@@ -72,6 +76,7 @@ async def test_a_request_that_never_arrived_is_proven_absent_and_dropped(bot: Ru
 
 
 @pytest.mark.parametrize("details", AMBIGUOUS.values(), ids=AMBIGUOUS)
+@staged
 async def test_a_stop_whose_outcome_is_unknown_is_looked_up_not_sent_again(
     bot: RunningBot, venue: Venue, details: dict[str, object]
 ) -> None:
@@ -86,6 +91,7 @@ async def test_a_stop_whose_outcome_is_unknown_is_looked_up_not_sent_again(
 
 @pytest.mark.parametrize("on", [f"DELETE {LIST}", f"POST {ORDER}"], ids=["cancel", "sale"])
 @pytest.mark.parametrize("details", AMBIGUOUS.values(), ids=AMBIGUOUS)
+@staged
 async def test_an_exit_with_a_lost_answer_sells_once(
     bot: RunningBot, venue: Venue, details: dict[str, object], on: str
 ) -> None:
@@ -100,6 +106,7 @@ async def test_an_exit_with_a_lost_answer_sells_once(
     assert venue.total("BTC") < Decimal("0.00001")
 
 
+@staged
 async def test_a_refused_entry_is_rejected_with_the_venues_words(bot: RunningBot, venue: Venue) -> None:
     words = "Account has insufficient balance for requested action."
     venue.sandbox.faults.add(fault(f"POST {ORDER}", kind=FaultKind.REFUSED, code=-2010, msg=words))
@@ -112,6 +119,7 @@ async def test_a_refused_entry_is_rejected_with_the_venues_words(bot: RunningBot
     assert bot.rows("SELECT count(*) FROM trades") == [(0,)]
 
 
+@staged
 async def test_a_clock_refusal_is_proven_not_placed_and_tried_again(bot: RunningBot, venue: Venue) -> None:
     text = "Timestamp for this request is outside of the recvWindow."
     venue.sandbox.faults.add(fault(f"POST {ORDER}", kind=FaultKind.REFUSED, code=-1021, msg=text))
@@ -123,6 +131,7 @@ async def test_a_clock_refusal_is_proven_not_placed_and_tried_again(bot: Running
     assert bot.rows("SELECT status FROM trades") == [("open",)]
 
 
+@staged
 async def test_a_partial_fill_that_expired_is_protected_for_what_was_bought(bot: RunningBot, venue: Venue) -> None:
     venue.sandbox.faults.add(fault(f"POST {ORDER}", kind=FaultKind.PARTIAL_FILL, fraction="0.4"))
 
@@ -133,6 +142,7 @@ async def test_a_partial_fill_that_expired_is_protected_for_what_was_bought(bot:
     assert_protected(bot, venue)
 
 
+@staged
 async def test_a_refused_pair_of_orders_becomes_a_plain_stop(bot: RunningBot, venue: Venue) -> None:
     refusal = "Filter failure: MAX_NUM_ORDER_LISTS"
     venue.sandbox.faults.add(fault(f"POST {OCO}", kind=FaultKind.REFUSED, code=-1013, msg=refusal))
@@ -144,6 +154,7 @@ async def test_a_refused_pair_of_orders_becomes_a_plain_stop(bot: RunningBot, ve
     assert bot.rows("SELECT status FROM trades") == [("open",)]
 
 
+@staged
 async def test_a_position_that_cannot_be_stopped_is_sold_halted_and_told(bot: RunningBot, venue: Venue) -> None:
     refusal = {"kind": FaultKind.REFUSED, "code": -1013, "msg": "Filter failure: MAX_NUM_ALGO_ORDERS"}
     venue.sandbox.faults.add(fault(f"POST {OCO}", **refusal))
@@ -159,6 +170,7 @@ async def test_a_position_that_cannot_be_stopped_is_sold_halted_and_told(bot: Ru
     assert (halted.status_code, halted.json()["reason"]) == (409, "trading_halted")
 
 
+@staged
 async def test_a_stop_the_market_has_already_crossed_means_sell_now(bot: RunningBot, venue: Venue) -> None:
     crossed = "Stop price would trigger immediately."
     venue.sandbox.faults.add(fault(f"POST {OCO}", kind=FaultKind.REFUSED, code=-2010, msg=crossed))
@@ -170,6 +182,7 @@ async def test_a_stop_the_market_has_already_crossed_means_sell_now(bot: Running
     assert bot.rows("SELECT status, close_reason FROM trades") == [("stopped_out", "stop_loss")]
 
 
+@staged
 async def test_a_stop_that_a_human_cancels_is_put_back(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     venue.sandbox.venue.cancel(venue.resting()[0].order_id)
@@ -180,6 +193,7 @@ async def test_a_stop_that_a_human_cancels_is_put_back(bot: RunningBot, venue: V
     assert_protected(bot, venue)
 
 
+@staged
 async def test_a_stop_that_fills_only_in_part_is_put_back_for_the_rest(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     venue.sandbox.faults.add(fault("TRIGGER BTC/USDT", kind=FaultKind.PARTIAL_FILL, fraction="0.5"))
@@ -190,6 +204,7 @@ async def test_a_stop_that_fills_only_in_part_is_put_back_for_the_rest(bot: Runn
     assert venue.total("BTC") < Decimal("0.00001")
 
 
+@staged
 async def test_a_sell_that_meets_a_filled_stop_is_not_an_error(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     venue.sandbox.venue.set_price(Decimal("62000.00"))
@@ -200,6 +215,7 @@ async def test_a_sell_that_meets_a_filled_stop_is_not_an_error(bot: RunningBot, 
     assert bot.rows("SELECT status, close_reason FROM trades") == [("stopped_out", "stop_loss")]
 
 
+@staged
 async def test_a_refused_sale_leaves_the_position_under_a_stop(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     refusal = {"kind": FaultKind.REFUSED, "code": -1013, "msg": "Market is closed."}
@@ -211,6 +227,7 @@ async def test_a_refused_sale_leaves_the_position_under_a_stop(bot: RunningBot, 
     assert_protected(bot, venue)
 
 
+@staged
 async def test_a_silent_venue_is_refused_by_its_gate(bot: RunningBot, venue: Venue) -> None:
     venue.sandbox.faults.add(fault("GET *", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None))
     await bot.until("SELECT 1", [(1,)])
@@ -225,6 +242,7 @@ async def test_a_silent_venue_is_refused_by_its_gate(bot: RunningBot, venue: Ven
     assert (await bot.client.get("/health")).json()["status"] == "degraded"
 
 
+@staged
 async def test_a_stop_that_never_arrived_is_put_again_at_once(bot: RunningBot, venue: Venue) -> None:
     venue.sandbox.faults.add(fault(f"POST {OCO}", kind=FaultKind.LOST_REQUEST))
 
@@ -235,6 +253,7 @@ async def test_a_stop_that_never_arrived_is_put_again_at_once(bot: RunningBot, v
     assert_protected(bot, venue)
 
 
+@staged
 async def test_a_stop_that_arrives_late_is_not_put_twice(bot: RunningBot, venue: Venue) -> None:
     venue.sandbox.faults.add(fault(f"POST {OCO}", kind=FaultKind.LOST_ANSWER))
     venue.sandbox.faults.add(fault("GET /api/v3/order", kind=FaultKind.INVISIBLE, times=8))
@@ -246,6 +265,7 @@ async def test_a_stop_that_arrives_late_is_not_put_twice(bot: RunningBot, venue:
     assert_protected(bot, venue)
 
 
+@staged
 async def test_coins_of_the_owner_are_not_taken_for_a_proof(bot: RunningBot, venue: Venue) -> None:
     venue.sandbox.venue.transfer("BTC", Decimal(1))
     venue.sandbox.faults.add(fault(f"POST {OCO}", kind=FaultKind.LOST_REQUEST))
@@ -258,6 +278,7 @@ async def test_coins_of_the_owner_are_not_taken_for_a_proof(bot: RunningBot, ven
     assert len(venue.parameters("POST", OCO)) == 1
 
 
+@staged
 async def test_a_blind_watch_does_not_leave_a_position_without_its_stop(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     blind = fault("GET /api/v3/openOrders", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None)
@@ -269,6 +290,7 @@ async def test_a_blind_watch_does_not_leave_a_position_without_its_stop(bot: Run
     assert_protected(bot, venue)
 
 
+@staged
 async def test_a_stop_that_cannot_be_seen_is_told_to_the_owner(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     silence = fault("GET *", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None)
@@ -280,6 +302,7 @@ async def test_a_stop_that_cannot_be_seen_is_told_to_the_owner(bot: RunningBot, 
     assert_protected(bot, venue)
 
 
+@staged
 async def test_a_sale_that_never_arrived_is_sent_again_at_once(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     venue.sandbox.faults.add(fault(f"POST {ORDER}", kind=FaultKind.LOST_REQUEST, where={"side": "SELL"}))

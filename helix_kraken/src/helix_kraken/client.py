@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -32,8 +32,9 @@ from helix_kraken.lane import Lane
 from helix_kraken.orders import read_open_order, read_past_order, report_of
 from helix_kraken.protection import Protection
 from helix_kraken.questions import Questions
+from helix_kraken.rank import looking
 from helix_kraken.stops import Stops
-from helix_kraken.stream import Executions
+from helix_kraken.stream import Executions, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
 
 _FENCE_S = DEADLINE_S + 5.0
 _LOOK_AFTER_S = (0.0, 0.2, 0.5, 1.0)
+_BUSY_S = 30.0
+_FEE_FOR_S = 900.0
 _MOST_KEPT = 100
 
 
@@ -66,8 +69,8 @@ class KrakenClient(CcxtExchange):
     label: ClassVar[str] = "Kraken"
     ccxt_id: ClassVar[str] = "kraken"
     # Every order carries a deadline of 5 s, after which the matching engine rejects it; 5 s more for good measure.
-    # Asking for the balance every 20 s and for open orders every 5 s takes 0.25 of the 0.33 questions a second that
-    # the lowest tier is given; the rest is for looking after orders.
+    # The lowest tier is given 20 questions a minute. The balance takes 2 of them, open orders 10 while there is a stop
+    # to watch, and comparing the account about 3; the rest is for looking after orders.
     capabilities: ClassVar[Capabilities] = Capabilities(
         testnet=False,
         entry_carries_stop=True,
@@ -91,7 +94,11 @@ class KrakenClient(CcxtExchange):
         self._stops = Stops(self._questions, config.clock, _FENCE_S)
         self._dispatch = Dispatch(self.line, config.clock)
         self._protection = Protection(self._dispatch, self._stops, self.get_ticker)
+        self._tokens = Tokens(config.clock)
         self._txids: dict[str, str] = {}
+        self._disarmed = False
+        self._busy_until_s = 0.0
+        self._fees: dict[str, tuple[float, Decimal]] = {}
 
     # The session -----------------------------------------------------------------------------------------------
 
@@ -102,14 +109,16 @@ class KrakenClient(CcxtExchange):
         """
         self._check_secret()
         await super().connect()
-        if self.config.api_key is None:
+        # An earlier process may have left orders to look after.
+        self._is_busy()
+        if self.config.api_key is None or self._disarmed:
             return
         try:
             # A key that may not do this may not trade either, which key_permissions says in better words.
-            with suppress(AuthenticationFailed):
+            with looking(), suppress(AuthenticationFailed):
                 await self.line.ask(lambda venue: venue.private_post_cancelallordersafter({"timeout": "0"}))
-            with suppress(AuthenticationFailed):
                 market.refuse_auto_earn(await self.get_balance(), self.config.symbol)
+                self._disarmed = True
         except BaseException:
             await self.disconnect()
             raise
@@ -127,7 +136,7 @@ class KrakenClient(CcxtExchange):
 
     def speech(self, symbol: str) -> Executions:
         """The channel of executions."""
-        return Executions(symbol)
+        return Executions(symbol, self._tokens)
 
     def use_clock_offset(self, venue: Any, offset_s: float) -> None:  # noqa: ARG002 - the base hands it over
         """Deadlines are in Kraken's time. Nonces are not moved: they must never step back."""
@@ -144,24 +153,31 @@ class KrakenClient(CcxtExchange):
         return market.read_instrument(market_, taker_fee)
 
     async def ask_taker_fee(self, market_: Mapping[str, Any]) -> Decimal:
-        """Ask for the account's rate at its present volume."""
-        answer = await self.line.ask(lambda venue: venue.private_post_tradevolume({"pair": market_["id"]}))
-        return market.read_fee(answer, market_)
+        """Ask for the account's rate at its present volume; it moves with a month's trades, so an answer serves 15 min."""
+        now_s, pair = self.config.clock.monotonic(), market_["id"]
+        until_s, fee = self._fees.get(pair, (0.0, Decimal(0)))
+        if now_s >= until_s:
+            answer = await self.line.ask(lambda venue: venue.private_post_tradevolume({"pair": pair}))
+            fee = market.read_fee(answer, market_)
+            self._fees[pair] = (now_s + _FEE_FOR_S, fee)
+        return fee
 
     # The account -----------------------------------------------------------------------------------------------
 
     async def key_permissions(self) -> KeyPermissions:
         """Ask what the key may do."""
-        answer = await self.line.ask(lambda venue: venue.private_post_getapikeyinfo())
+        with looking():
+            answer = await self.line.ask(lambda venue: venue.private_post_getapikeyinfo())
         return permissions.read_permissions(need(answer, "result"))
 
     async def get_balance(self) -> Balances:
-        """Ask for all holdings, free and held by orders."""
+        """Ask for all holdings, free and held by orders. While an order is looked after this is a part of it."""
 
         async def ask(venue: Any) -> Balances:
             return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
 
-        return await self.line.ask(ask)
+        with looking() if self.config.clock.monotonic() < self._busy_until_s else nullcontext():
+            return await self.line.ask(ask)
 
     async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         """Ask for every order resting at the venue for `symbol`."""

@@ -11,48 +11,47 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from helix_core import RateLimited
+from helix_kraken.rank import Rank, rank
 
 if TYPE_CHECKING:
     from helix_core import Clock
 
 HISTORY_COST = 4
 _COSTS = {"ClosedOrders": HISTORY_COST, "TradesHistory": HISTORY_COST, "AddOrder": 0, "CancelOrder": 0}
-_POLL_PATIENCE_S, _LOOK_PATIENCE_S = 2.5, 25.0
-_GIVES_WAY, _COURTESY_S = "BalanceEx", 2.0
-"""The core asks for the balance after every order, just when that order must be looked after."""
+_TURN_PATIENCE_S = 2.5
+LOOK_PATIENCE_S, POLL_PATIENCE_S = 25.0, 4.0
+"""An order's fate is worth waiting for. Who polls is better told soon: the core keeps what it knows, and asks again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestLimit:
     """`most` is the height that is never passed, `per_s` what the counter loses in a second.
 
-    Starter: 15 and 0.33. One is kept back, because Kraken's clock and ours do not tick together. While less than
-    `reserve` is left, the balance gives way for two seconds to whatever else is asked.
+    Starter: 15 and 0.33. One is kept back, because Kraken's clock and ours do not tick together. The last `reserve` of
+    what is left is for looks: with the one kept back, 6 of Kraken's 15 that polls never use.
     """
 
     most: float = 14.0
     per_s: float = 0.33
-    reserve: float = 7.0
+    reserve: float = 5.0
 
 
 class Counter:
-    """The height of the counter, as far as this client's own calls go."""
+    """The height of the counter, as far as this client's own calls go. What polls cost, looks find still to be had."""
 
     def __init__(self, clock: Clock, limit: RestLimit) -> None:
-        """Start at zero."""
+        """Start at zero. A process before this one may have left it higher: then Kraken says so (`fill`)."""
         self._clock, self._limit = clock, limit
         self._height, self._at_s = 0.0, clock.monotonic()
 
     async def spend(self, path: str) -> None:
         """Count one call to `path`, once there is room for it. Raises RateLimited when that would take too long."""
         cost = _COSTS.get(path, 1)
-        if path == _GIVES_WAY:
-            await asyncio.sleep(max(0.0, min(_COURTESY_S, self._wait_s(cost + self._limit.reserve))))
-        await self.room(cost, _POLL_PATIENCE_S)
+        await self.room(cost, _TURN_PATIENCE_S)
         self._height = self._now() + cost
         self._at_s = self._clock.monotonic()
 
-    async def room(self, cost: float, patience_s: float = _LOOK_PATIENCE_S) -> None:
+    async def room(self, cost: float, patience_s: float) -> None:
         """Return when calls that cost `cost` fit. Raises RateLimited when that would take more than `patience_s`."""
         give_up_s = self._clock.monotonic() + patience_s
         while (wait_s := self._wait_s(cost)) > 0:
@@ -62,11 +61,12 @@ class Counter:
             await asyncio.sleep(wait_s + 0.01)
 
     def fill(self) -> None:
-        """Kraken says that the counter is full: somebody else uses the key, or we counted wrongly."""
+        """Kraken says that the counter is full: an earlier process or somebody else used it, or we counted wrongly."""
         self._height, self._at_s = self._limit.most, self._clock.monotonic()
 
     def _wait_s(self, cost: float) -> float:
-        return (self._now() + cost - self._limit.most) / self._limit.per_s
+        most = self._limit.most - (self._limit.reserve if rank() is Rank.POLL else 0.0)
+        return (self._now() + cost - most) / self._limit.per_s
 
     def _now(self) -> float:
         passed_s = self._clock.monotonic() - self._at_s

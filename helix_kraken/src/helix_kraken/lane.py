@@ -1,10 +1,13 @@
-"""The one lane of signed requests: nonces only grow, questions keep to Kraken's counter, orders overtake questions."""
+"""The one lane of signed requests: nonces only grow, questions keep to Kraken's counter, what matters most goes first."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
+
+from helix_kraken.rank import Rank, rank
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -12,25 +15,24 @@ if TYPE_CHECKING:
     from helix_core import Clock
     from helix_kraken.counter import Counter
 
-_COURTESY_S = 0.5
+_COURTESY_S, _SILENCE_S = 0.5, 1.0
 
 
 class Lane:
     """Signed requests go one at a time, because Kraken refuses one that arrives after a younger nonce.
 
-    Questions wait for each other and for orders. An order waits for an earlier order, and for the answer to a question
-    under way only half a second: its nonce is the younger one, so should the two change places, it is the question
-    that is refused.
+    What matters more goes first, but not for ever behind the answer to something lesser: that is waited for half a
+    second. A look waits for an order a second, as it may be that very order whose fate it asks for. Should two requests
+    then change places on their way, the older one is refused, and Kraken says so.
     """
 
     def __init__(self, clock: Clock, counter: Counter) -> None:
         """Start with nothing under way."""
         self._clock, self._counter = clock, counter
-        self._order, self._question = asyncio.Lock(), asyncio.Lock()
-        self._orders = 0
-        self._no_order, self._no_question = asyncio.Event(), asyncio.Event()
-        self._no_order.set()
-        self._no_question.set()
+        self._turns = {each: asyncio.Lock() for each in Rank}
+        self._wanted = dict.fromkeys(Rank, 0)
+        self._sent_at_s: dict[Rank, float] = {}
+        self._changed = asyncio.Event()
         self._nonce = 0
 
     def nonce(self) -> int:
@@ -46,36 +48,50 @@ class Lane:
         """Hold the turn of one request. Public requests need none. Raises RateLimited as the counter does."""
         if not signed:
             yield
-        elif order:
-            async with self._order_turn():
-                yield
-        else:
+            return
+        if not order:
             await self._counter.spend(path)
-            async with self._question_turn():
-                yield
+        async with self._turn(Rank.ORDER if order else rank()):
+            yield
 
     @asynccontextmanager
-    async def _order_turn(self) -> AsyncIterator[None]:
-        self._orders += 1
-        self._no_order.clear()
+    async def _turn(self, own: Rank) -> AsyncIterator[None]:
+        self._wanted[own] += 1
         try:
-            async with self._order:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_COURTESY_S):
-                        await self._no_question.wait()
-                yield
+            async with self._turns[own]:
+                await self._clear(own)
+                self._sent_at_s[own] = self._clock.monotonic()
+                try:
+                    yield
+                finally:
+                    del self._sent_at_s[own]
         finally:
-            self._orders -= 1
-            if not self._orders:
-                self._no_order.set()
+            self._wanted[own] -= 1
+            self._changed.set()
+            self._changed = asyncio.Event()
 
-    @asynccontextmanager
-    async def _question_turn(self) -> AsyncIterator[None]:
-        async with self._question:
-            while self._orders:
-                await self._no_order.wait()
-            self._no_question.clear()
-            try:
-                yield
-            finally:
-                self._no_question.set()
+    async def _clear(self, own: Rank) -> None:
+        while (wait_s := self._wait_s(own)) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s if wait_s < math.inf else None):
+                    await self._changed.wait()
+
+    def _wait_s(self, own: Rank) -> float:
+        """How long to wait for requests of other ranks, unless one of them ends before."""
+        wait_s = 0.0
+        for other in Rank:
+            if other is own or not self._wanted[other]:
+                continue
+            if other in self._sent_at_s:
+                passed_s = self._clock.monotonic() - self._sent_at_s[other]
+                wait_s = max(wait_s, _patience_s(own, other) - passed_s)
+            elif other < own:
+                wait_s = math.inf
+        return wait_s
+
+
+def _patience_s(own: Rank, other: Rank) -> float:
+    """How long after it left the answer to `other` is waited for."""
+    if other > own:
+        return _COURTESY_S
+    return _SILENCE_S if own is Rank.LOOK else math.inf

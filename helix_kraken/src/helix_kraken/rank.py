@@ -1,0 +1,40 @@
+"""What goes first: orders, then looks at what became of them, then everything else."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Rank(IntEnum):
+    """A request's place; the smaller goes first.
+
+    An order or a cancel; a look, which follows one order to its end; a poll, which keeps something fresh and can wait.
+    """
+
+    ORDER = 0
+    LOOK = 1
+    POLL = 2
+
+
+_RANK: ContextVar[Rank] = ContextVar("rank", default=Rank.POLL)
+
+
+def rank() -> Rank:
+    """What a question asked here and now is: a poll, unless somebody is `looking`."""
+    return _RANK.get()
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Whatever is asked inside is a look."""
+    token = _RANK.set(Rank.LOOK)
+    try:
+        yield
+    finally:
+        _RANK.reset(token)
