@@ -124,12 +124,14 @@ class TradingDesk:
             open_now = await trades.open_trades(session)
             unknown = await journal.unsettled(session, OrderKind.ENTRY)
             realised = await trades.day_pnl(session, self._clock.now())
+            gap = await trades.longest_gap(session, trades.day_start(self._clock.now()))
         return {
             **await self.health(),
             "halts": [{"kind": halt.kind.value, "detail": halt.detail, "since": halt.raised_at} for halt in in_force],
             "positions": [trade.model_dump() for trade in open_now],
             "unknown_orders": [row.client_order_id for row in unknown],
             "realised_today_quote": str(realised),
+            "longest_without_stop_today_s": round(gap.total_seconds(), 3),
             "venue_problem": self._market.problem(),
             "age_s": {
                 "ticker": _age(self._market.ticker.age_s),

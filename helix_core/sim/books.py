@@ -76,7 +76,7 @@ class Books:
         return own | self._sold_by_hand
 
     @cached_property
-    def _sold_by_hand(self) -> Mapping[int, str]:
+    def _sold_by_hand(self) -> dict[int, str]:
         """Sales of a human that `helix reconcile` booked as the end of a trade: they count as the trade's own."""
         booked = {row["fill_id"]: row["client_order_id"] for row in self.fills}
         by_hand = {name: order for name, order in booked.items() if order.startswith(_BY_HAND)}

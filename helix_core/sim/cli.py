@@ -14,6 +14,7 @@ from helix_core.sim.ways import MARKET, ways
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from helix_core.sim.plan import Plan
     from helix_core.sim.seeds import Result
 
 _FAILED = 1
@@ -37,6 +38,7 @@ def simulate(
     jobs: Annotated[int, typer.Option(help="How many processes.")] = 1,
     mutant: Annotated[str, typer.Option(help="Play them with this mistake put into Helix; `all` for each.")] = "",
     crash_points: Annotated[int, typer.Option(help="Play so many crash points instead.")] = 0,
+    crash_point: Annotated[int | None, typer.Option(help="Replay one crash point.")] = None,
     kills: Annotated[int, typer.Option(help="Kill real processes so often instead.")] = 0,
 ) -> None:
     """Play plans, and judge each by the venue's ledger and the bot's database. Exit code 1: a promise was broken."""
@@ -47,6 +49,8 @@ def simulate(
         good = _kill(kills, exchange)
     elif crash_points:
         good = _crash(crash_points, exchange, style, jobs)
+    elif crash_point is not None:
+        good = _replay_crash(crash_point, exchange, style, trace=trace)
     elif mutant:
         good = _hunt(mutant)
     elif seed is not None:
@@ -74,12 +78,17 @@ def proof(
 
 def _replay(exchange: str, style: str, seed: int, *, trace: bool, shrinking: bool) -> bool:
     from helix_core.sim.plan import Plan  # noqa: PLC0415 - keeps --help instant
-    from helix_core.sim.seeds import run  # noqa: PLC0415
     from helix_core.sim.shrink import shrink  # noqa: PLC0415
 
     plan = Plan.of(seed, exchange, style)
     if shrinking:
         plan, _ = shrink(plan, console.print)
+    return _show(plan, trace=trace)
+
+
+def _show(plan: Plan, *, trace: bool) -> bool:
+    from helix_core.sim.seeds import run  # noqa: PLC0415 - keeps --help instant
+
     console.print(str(plan), markup=False)
     result = run(plan, tell=trace)
     for line in result.story:
@@ -107,12 +116,26 @@ def _hunt(name: str) -> bool:
 
 
 def _crash(number: int, exchange: str, style: str, jobs: int) -> bool:
-    from itertools import islice  # noqa: PLC0415 - keeps --help instant
+    from helix_core.sim import crashes  # noqa: PLC0415 - keeps --help instant
 
-    from helix_core.sim.crash_points import sample  # noqa: PLC0415
-    from helix_core.sim.seeds import run_plans  # noqa: PLC0415
+    found = Counter[str]()
+    for played in crashes.run_many(exchange, style, wanted=number, workers=jobs):
+        found["played"] += 1
+        found["reached"] += played.reached
+        if played.result.violations:
+            found["broken"] += 1
+            console.print(f"  {played.point}", markup=False)
+            console.print(f"  helix-sim --exchange {exchange} --style {style} --crash-point {played.number} --trace")
+        for violation in played.result.violations:
+            console.print(f"  BROKEN {violation}", markup=False)
+    console.print(f"crash points: {dict(found)}", markup=False)
+    return not found["broken"]
 
-    return _tell(run_plans((point.plan for point in islice(sample(exchange, style), number)), jobs))
+
+def _replay_crash(number: int, exchange: str, style: str, *, trace: bool) -> bool:
+    from helix_core.sim.crash_points import Matrix  # noqa: PLC0415 - keeps --help instant
+
+    return _show(Matrix(exchange, style)[number].plan, trace=trace)
 
 
 def _kill(number: int, exchange: str) -> bool:

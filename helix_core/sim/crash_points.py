@@ -54,13 +54,11 @@ class Row:
         first, second = divmod(place - 1, RECOVERY_SEAMS + 1)
         return (first + 1, second) if second else (first + 1,)
 
-    def place(self, seams: tuple[int, ...]) -> int | None:
-        """The reverse of `seams`; None where the row has no such point."""
+    def place(self, seams: tuple[int, ...]) -> int:
+        """The reverse of `seams`."""
         if not seams:
             return 0
         first, second = (*seams, 0)[:2]
-        if first > self.scene.seams or second > RECOVERY_SEAMS:
-            return None
         return 1 + (first - 1) * (RECOVERY_SEAMS + 1) + second
 
     def plan(self, cuts: Cuts) -> Plan:

@@ -12,6 +12,7 @@ import resource
 import time
 import traceback
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helix_core.sim import scenery, seeds
@@ -21,7 +22,7 @@ from helix_core.sim.crash_stage import ForkedStage, Trial
 from helix_core.sim.oracle import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from helix_core.sim.crash_points import Row
     from helix_core.sim.play import Play
@@ -67,12 +68,9 @@ def grow(row: Row, first: int, places: Iterable[int]) -> list[CrashResult]:
         results = os.open(f"{folder}/results", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             _Tree(row, first, places, results).play()
-            os.lseek(results, 0, os.SEEK_SET)
-            with os.fdopen(os.dup(results), "rb") as file:
-                size = os.fstat(results).st_size
-                return list(_pickles(file, size))
         finally:
             os.close(results)
+        return list(_read(Path(folder, "results")))
 
 
 class _Tree:
@@ -110,10 +108,51 @@ class _Tree:
         child = os.fork()
         if child == 0:
             self._cuts = cuts
-            resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
-            stage.leave_parent()
+            _become(stage)
             return True
         _, status = os.waitpid(child, 0)
         if status:
             self._report(self._dead(cuts, os.waitstatus_to_exitcode(status)))
         return False
+
+    def _point(self) -> CrashPoint:
+        return self._point_at(self._cuts)
+
+    def _point_at(self, cuts: tuple[int, ...]) -> CrashPoint:
+        return CrashPoint(number=self._first + self._row.place(cuts), row=self._row, seams=cuts)
+
+    def _dead(self, cuts: tuple[int, ...], code: int) -> CrashResult:
+        point = self._point_at(cuts)
+        broken = Violation("harness", f"the process that played {point} ended with {code}")
+        job = seeds.Job(seed=0, exchange=self._row.exchange, style=self._row.style)
+        return CrashResult(point=point, seams=(), reached=True, result=seeds.Result(job=job, violations=(broken,)))
+
+    def _report(self, result: CrashResult) -> None:
+        """One write, whole or not at all."""
+        if self._cuts:  # its clock began with the fork
+            result = replace(result, result=replace(result.result, cpu_s=time.process_time()))
+        os.write(self._results, pickle.dumps(result))
+
+
+def _become(stage: ForkedStage) -> None:
+    """Be a branch from here on. A child that cannot leave what is its parent's ends at once."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
+        stage.leave_parent()
+    except BaseException:  # noqa: BLE001 - whatever it is, its parent goes on and reports it
+        traceback.print_exc()
+        os._exit(1)
+
+
+def _result(point: CrashPoint, stage: ForkedStage, result: seeds.Result) -> CrashResult:
+    seams = tuple(life.why for life in stage.lives if life.why.startswith(_A_SEAM))
+    return CrashResult(point=point, seams=seams, reached=result.struck[STRUCK] == len(point.seams), result=result)
+
+
+def _read(file: Path) -> Iterator[CrashResult]:
+    """What a row and its branches have reported, in the order in which they ended."""
+    with file.open("rb") as reports:
+        size = file.stat().st_size
+        while reports.tell() < size:
+            result: CrashResult = pickle.load(reports)  # noqa: S301 - written by this program's own children
+            yield result

@@ -57,7 +57,7 @@ class Host:
         self._tell("halted by the owner")
 
     async def resume(self) -> None:
-        """`helix reconcile` where a mismatch halts, `helix resume --drawdown`, and a restart where that asks for one."""
+        """`helix reconcile` where a mismatch halts, `helix resume --drawdown`, and a restart where it needs one."""
         try:
             async with self._stage.store() as store:
                 async with store.read() as session:

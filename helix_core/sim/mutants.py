@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -162,10 +163,10 @@ def _cancel_assumed(cancel: Any) -> Any:
             return OrderReport(
                 client_order_id=row.client_order_id,
                 status=OrderStatus.CANCELED,
-                filled=order_desk.Decimal(0),
+                filled=Decimal(0),
                 venue_order_ids=tuple(row.venue_order_ids.split()),
                 raw_status="assumed",
-                protecting=order_desk.Decimal(0),
+                protecting=Decimal(0),
             )
 
     return wrong

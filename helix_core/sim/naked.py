@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -92,28 +93,36 @@ def _timeline(books: Books) -> Iterator[tuple[datetime, bool, Decimal, Phase]]:
     stops: dict[int, Decimal] = {}
     held, taken = ZERO, ZERO
     price = books.sandbox.venue.listing().last
-    changes: dict[datetime, list[Order | Decimal | tuple[Decimal, Phase]]] = {}
-    for order in books.ledger.versions:
-        if order.order_id in books.own_orders and order.stop_price is not None and order.side is Action.SELL:
-            changes.setdefault(order.updated_at, []).append(order)
-    for fill in books.own_executions:
-        order_ = books.ledger.order(fill.order_id)
-        is_exit = order_ is not None and order_.stop_price is None and fill.side is Action.SELL
-        phase = Phase.EXIT if is_exit else Phase.ENTRY if fill.side is Action.BUY else Phase.GAP
-        changes.setdefault(fill.at, []).append((books.base_of(fill), phase))
-    for moment in books.holdings():
-        changes.setdefault(moment.at, []).append(max(-moment.others, ZERO))
-    for at in sorted(changes):
+    orders, fills, taken_at = _changes(books)
+    for at in sorted({*orders, *fills, *taken_at}):
         phase = Phase.GAP
-        for change in changes[at]:
-            if isinstance(change, tuple):
-                held, phase = held + change[0], change[1]
-            elif not hasattr(change, "order_id"):
-                taken = change
-            elif change.open:
-                stops[change.order_id] = change.remaining
+        for gained, phase in fills[at]:  # noqa: B007 - the last one of the moment names it
+            held += gained
+        taken = taken_at.get(at, taken)
+        for order in orders[at]:
+            if order.open:
+                stops[order.order_id] = order.remaining
             else:
-                stops.pop(change.order_id, None)
+                stops.pop(order.order_id, None)
         naked = held - taken - sum(stops.values(), ZERO)
         whole = naked < books.market.lot_step or books.is_dust(naked, price)
         yield at, not whole, held, phase
+
+
+def _changes(
+    books: Books,
+) -> tuple[
+    defaultdict[datetime, list[Order]], defaultdict[datetime, list[tuple[Decimal, Phase]]], dict[datetime, Decimal]
+]:
+    """By moment: stops as they then were, coins that Helix's orders gained, and how many humans had taken."""
+    orders: defaultdict[datetime, list[Order]] = defaultdict(list)
+    fills: defaultdict[datetime, list[tuple[Decimal, Phase]]] = defaultdict(list)
+    for order in books.ledger.versions:
+        if order.order_id in books.own_orders and order.stop_price is not None and order.side is Action.SELL:
+            orders[order.updated_at].append(order)
+    for fill in books.own_executions:
+        filled = books.ledger.order(fill.order_id)
+        is_exit = filled is not None and filled.stop_price is None and fill.side is Action.SELL
+        phase = Phase.EXIT if is_exit else Phase.ENTRY if fill.side is Action.BUY else Phase.GAP
+        fills[fill.at].append((books.base_of(fill), phase))
+    return orders, fills, {moment.at: max(-moment.others, ZERO) for moment in books.holdings()}

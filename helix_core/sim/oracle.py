@@ -200,9 +200,9 @@ def _money(books: Books) -> Iterator[Violation]:
 
 
 def _fills_agree(books: Books) -> Iterator[Violation]:
+    name = books.sandbox.fill_name
     venue = {
-        (name(fill), fill.side.value, fill.price, fill.quantity, fill.fee, fill.fee_currency)
-        for name in [lambda fill: books.sandbox.fill_name(fill.execution_id)]
+        (name(fill.execution_id), fill.side.value, fill.price, fill.quantity, fill.fee, fill.fee_currency)
         for fill in books.own_executions
     }
     kept = {

@@ -218,7 +218,6 @@ class Play:
         self.troubled(f"disk {what}", lasts_s)
 
 
-
 def _leaves(error: BaseException | None) -> Iterator[BaseException]:
     """What a group of errors is made of."""
     if isinstance(error, BaseExceptionGroup):

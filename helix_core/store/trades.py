@@ -51,10 +51,10 @@ def record_gap(session: AsyncSession, trade_id: int, began_at: datetime, ended_a
     session.add(GapRow(trade_id=trade_id, began_at=began_at, ended_at=ended_at))
 
 
-async def longest_gap_s(session: AsyncSession, since: datetime) -> float:
-    """The longest time without a stop that ended since then, in seconds."""
+async def longest_gap(session: AsyncSession, since: datetime) -> timedelta:
+    """The longest time without a stop that ended since then."""
     gaps = await session.exec(select(GapRow).where(col(GapRow.ended_at) >= since))
-    return max(((gap.ended_at - gap.began_at).total_seconds() for gap in gaps), default=0.0)
+    return max((gap.ended_at - gap.began_at for gap in gaps), default=timedelta(0))
 
 
 async def open_trades(session: AsyncSession) -> list[TradeRow]:

@@ -32,7 +32,7 @@ from helix_kraken.lane import Lane
 from helix_kraken.orders import read_open_order, read_past_order, report_of
 from helix_kraken.protection import Protection
 from helix_kraken.questions import Questions
-from helix_kraken.rank import looking
+from helix_kraken.rank import look, looking
 from helix_kraken.stops import Stops
 from helix_kraken.stream import Executions, Tokens
 
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
 
 _FENCE_S = DEADLINE_S + 5.0
 _LOOK_AFTER_S = (0.0, 0.2, 0.5, 1.0)
-_BUSY_S = 30.0
 _FEE_FOR_S = 900.0
 _MOST_KEPT = 100
 
@@ -96,8 +95,7 @@ class KrakenClient(CcxtExchange):
         self._protection = Protection(self._dispatch, self._stops, self.get_ticker)
         self._tokens = Tokens(config.clock)
         self._txids: dict[str, str] = {}
-        self._disarmed = False
-        self._busy_until_s = 0.0
+        self._settled = False
         self._fees: dict[str, tuple[float, Decimal]] = {}
 
     # The session -----------------------------------------------------------------------------------------------
@@ -109,16 +107,15 @@ class KrakenClient(CcxtExchange):
         """
         self._check_secret()
         await super().connect()
-        # An earlier process may have left orders to look after.
-        self._is_busy()
-        if self.config.api_key is None or self._disarmed:
+        if self.config.api_key is None or self._settled:
             return
         try:
             # A key that may not do this may not trade either, which key_permissions says in better words.
             with looking(), suppress(AuthenticationFailed):
                 await self.line.ask(lambda venue: venue.private_post_cancelallordersafter({"timeout": "0"}))
+            with suppress(AuthenticationFailed):
                 market.refuse_auto_earn(await self.get_balance(), self.config.symbol)
-                self._disarmed = True
+                self._settled = True
         except BaseException:
             await self.disconnect()
             raise
@@ -164,10 +161,10 @@ class KrakenClient(CcxtExchange):
 
     # The account -----------------------------------------------------------------------------------------------
 
+    @look
     async def key_permissions(self) -> KeyPermissions:
         """Ask what the key may do."""
-        with looking():
-            answer = await self.line.ask(lambda venue: venue.private_post_getapikeyinfo())
+        answer = await self.line.ask(lambda venue: venue.private_post_getapikeyinfo())
         return permissions.read_permissions(need(answer, "result"))
 
     async def get_balance(self) -> Balances:
@@ -176,7 +173,7 @@ class KrakenClient(CcxtExchange):
         async def ask(venue: Any) -> Balances:
             return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
 
-        with looking() if self.config.clock.monotonic() < self._busy_until_s else nullcontext():
+        with looking() if self._lane.tending else nullcontext():
             return await self.line.ask(ask)
 
     async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
@@ -202,6 +199,7 @@ class KrakenClient(CcxtExchange):
 
     # Orders ----------------------------------------------------------------------------------------------------
 
+    @look
     async def place_market_order(self, order: ApprovedOrder | ExitOrder) -> OrderReport:
         """Send one market order, once; an entry with its stop. The report is OPEN where the fills are not known yet."""
         txid = await self._dispatch.trade(order)
@@ -210,10 +208,12 @@ class KrakenClient(CcxtExchange):
         self._txids[order.client_order_id] = txid
         return await self._follow(order, txid)
 
+    @look
     async def place_oco_order(self, order: ProtectiveOrder) -> OrderReport:
         """Cover `quantity`: count the stops that the entry made, and place one for what they leave uncovered."""
         return await self._protection.place(order)
 
+    @look
     async def find_order(self, ref: OrderRef) -> OrderReport | None:
         """Look an order up: by Kraken's id where it is known, else by Helix's own; of a stop all its orders."""
         if ref.kind is OrderKind.STOP:
@@ -226,6 +226,7 @@ class KrakenClient(CcxtExchange):
             found = [] if named is None else [named]
         return report_of(ref.client_order_id, found) if found else None
 
+    @look
     async def get_fills(self, symbol: str, venue_order_ids: tuple[str, ...]) -> tuple[Fill, ...]:
         """Ask for every execution of these orders, oldest first."""
         orders = await self._questions.by_id(venue_order_ids)
@@ -234,6 +235,7 @@ class KrakenClient(CcxtExchange):
             raise ExchangeUnavailable(message)
         return await self._questions.fills(symbol, orders.values())
 
+    @look
     async def cancel_order(self, ref: OrderRef) -> OrderReport:
         """Cancel and confirm; of a stop every living order, each by Kraken's id."""
         if ref.kind is not OrderKind.STOP:

@@ -14,7 +14,8 @@ from helix_core.ccxt import Meaning, Ruling
 if TYPE_CHECKING:
     from helix_core.ccxt import Answer
 
-RATE_PAUSE_S, LOCKOUT_PAUSE_S = 5.0, 15 * 60.0
+POINT_PAUSE_S, RATE_PAUSE_S, LOCKOUT_PAUSE_S = 3.1, 5.0, 15 * 60.0
+"""The lowest tier's counter has room for one call again after three seconds."""
 
 _TEXTS = {
     "EOrder:Unknown order": Meaning.ABSENT,
@@ -53,7 +54,7 @@ _BEGINNINGS = (
     ("EOrder:", Meaning.REFUSED),
 )
 _PAUSES_S = {
-    "EAPI:Rate limit exceeded": RATE_PAUSE_S,
+    "EAPI:Rate limit exceeded": POINT_PAUSE_S,
     "EAuth:Rate limit exceeded": RATE_PAUSE_S,
     "EGeneral:Too many requests": RATE_PAUSE_S,
     "EGeneral:Temporary lockout": LOCKOUT_PAUSE_S,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from helix_kraken.counter import Counter
 
 _COURTESY_S, _SILENCE_S = 0.5, 1.0
+_TENDED_FOR_S = 30.0
 
 
 class Lane:
@@ -33,7 +34,12 @@ class Lane:
         self._wanted = dict.fromkeys(Rank, 0)
         self._sent_at_s: dict[Rank, float] = {}
         self._changed = asyncio.Event()
-        self._nonce = 0
+        self._nonce, self._ordered_at_s = 0, clock.monotonic()
+
+    @property
+    def tending(self) -> bool:
+        """Whether an order left a moment ago: in a new process, perhaps one of the process before it."""
+        return self._clock.monotonic() - self._ordered_at_s < _TENDED_FOR_S
 
     def nonce(self) -> int:
         """Unix time in ms, but always more than the last one.
@@ -49,7 +55,9 @@ class Lane:
         if not signed:
             yield
             return
-        if not order:
+        if order:
+            self._ordered_at_s = self._clock.monotonic()
+        else:
             await self._counter.spend(path)
         async with self._turn(Rank.ORDER if order else rank()):
             yield

@@ -6,12 +6,15 @@ one to the other between two requests is seen, because the open ones are asked f
 
 from __future__ import annotations
 
+import asyncio
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from helix_core import DataMissing, ExchangeUnavailable
+from helix_core import DataMissing, ExchangeUnavailable, RateLimited
 from helix_core.ccxt import Meaning, QuestionRefused, need
-from helix_kraken.counter import HISTORY_COST
+from helix_kraken.counter import HISTORY_COST, LOOK_PATIENCE_S, POLL_PATIENCE_S
 from helix_kraken.orders import Order, read_fill, read_order
+from helix_kraken.rank import Rank, rank
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -26,6 +29,7 @@ T = TypeVar("T")
 _ORDERS_AT_ONCE, _TRADES_AT_ONCE, _PAGE = 50, 20, 50
 _MOST_PAGES = 4
 _EMPTY_FOR_S = 5.0
+_JUST_LISTED_S = 1.0
 _MOST_KEPT = 100
 
 
@@ -40,6 +44,7 @@ class Questions:
         """Ask over `line`."""
         self._line, self._counter, self._clock = line, counter, clock
         self._absent_at_s: dict[str, float] = {}
+        self._listed: tuple[float, list[Order]] = (-math.inf, [])
 
     async def open_orders(self, client_order_id: str | None = None) -> list[Order]:
         """Ask for every open order, or those with Helix's id."""
@@ -48,7 +53,11 @@ class Questions:
         async def ask(venue: Any) -> list[Order]:
             return _orders(await venue.private_post_openorders(wanted), "open")
 
-        return await self._ask(ask, 1)
+        asked_at_s = self._clock.monotonic()
+        found = await self._ask(ask, 1)
+        if client_order_id is None:
+            self._listed = asked_at_s, found
+        return found
 
     async def by_id(self, txids: Iterable[str]) -> dict[str, Order]:
         """Ask for orders by Kraken's ids; one that Kraken does not know (yet) is left out."""
@@ -63,9 +72,13 @@ class Questions:
         """Ask for every order of the account that was taken at or after `since`, oldest first.
 
         Each fifty that ended cost HISTORY_COST: beside the polling the lowest tier has room for one such page in a
-        minute. Raises DataMissing for more than Helix reads in one go.
+        minute. The open ones may have been listed a moment ago: what has left that list since is among the ended ones.
+        Raises DataMissing for more than Helix reads in one go.
         """
-        living = {order.txid: order for order in await self.open_orders()}
+        listed_at_s, listed = self._listed
+        if self._clock.monotonic() - listed_at_s > _JUST_LISTED_S:
+            listed = await self.open_orders()
+        living = {order.txid: order for order in listed}
         try:
             ended = await self.closed_orders(since)
         except _TooMany as error:
@@ -141,12 +154,25 @@ class Questions:
         return await self._ask(ask, 1)
 
     async def _ask(self, question: Callable[[Any], Awaitable[T]], cost: float) -> T:
-        # Waiting for the counter is done here, outside the bound of a question: an order's fate is worth waiting for.
-        await self._counter.room(cost)
-        try:
-            return await self._line.ask(question)
-        except DataMissing as missing:
-            problem = str(missing)
+        """Ask once there is room for it. Waiting is done here, outside the bound of a question; a look also waits for
+
+        the end of a pause that Kraken has asked for.
+        """
+        patience_s = POLL_PATIENCE_S if rank() is Rank.POLL else LOOK_PATIENCE_S
+        give_up_s = self._clock.monotonic() + patience_s
+        while True:
+            left_s = give_up_s - self._clock.monotonic()
+            await self._counter.room(cost, left_s)
+            try:
+                return await self._line.ask(question)
+            except RateLimited as limited:
+                pause_s = limited.retry_after_s
+                if rank() is Rank.POLL or pause_s is None or pause_s > left_s:
+                    raise
+            except DataMissing as missing:
+                problem = str(missing)
+                break
+            await asyncio.sleep(pause_s)
         raise ExchangeUnavailable(problem)
 
     def _just_absent(self, client_order_id: str) -> bool:

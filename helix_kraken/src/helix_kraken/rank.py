@@ -5,10 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Rank(IntEnum):
@@ -38,3 +42,14 @@ def looking() -> Iterator[None]:
         yield
     finally:
         _RANK.reset(token)
+
+
+def look(act: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """`act`, with all that it asks being looks."""
+
+    @wraps(act)
+    async def looked(*args: P.args, **kwargs: P.kwargs) -> T:
+        with looking():
+            return await act(*args, **kwargs)
+
+    return looked
