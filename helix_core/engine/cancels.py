@@ -9,6 +9,7 @@ import structlog
 
 from helix_core.domain.order import OrderReport
 from helix_core.engine.lookup import PATIENCE_S
+from helix_core.engine.together import together
 from helix_core.errors import HelixError, OrderOutcomeUnknown
 from helix_core.store import journal
 
@@ -50,7 +51,7 @@ class Cancels:
 
     async def _cancel_once(self, row: JournalRow) -> OrderReport | None:
         """Send one cancel. None: not confirmed. While the venue keeps silent the order is looked at beside it."""
-        async with asyncio.TaskGroup() as group:
+        async with together() as group:
             cancelled = group.create_task(self._cancelled(row))
             await asyncio.wait({cancelled}, timeout=_SILENCE_S)
             while not cancelled.done():

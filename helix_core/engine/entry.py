@@ -136,8 +136,14 @@ class Entry:
         return intent, attempt
 
     def _atomic(self, view: MarketView) -> bool:
-        """True when the venue shall place the stop with the fill itself, in one request."""
-        return self._style is EntryStyle.ATOMIC and view.instrument is not None and view.instrument.atomic_entry
+        """True when the venue shall place the stop with the fill itself, in one request.
+
+        Not beside coins of the owner's: the venue would take the fee from those, and have the stop sell all that was
+        bought, a fee's worth of the owner's coins with it.
+        """
+        if self._style is not EntryStyle.ATOMIC or view.instrument is None or view.balances is None:
+            return False
+        return view.instrument.atomic_entry and view.balances.of(view.instrument.base).free < view.instrument.lot_step
 
     async def _bracket(self, intent: OrderIntent, view: MarketView) -> Bracket | None:
         """What an atomic entry carries; None where the entry goes at market and its stop follows."""

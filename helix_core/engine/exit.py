@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import structlog
+
 from helix_core.domain.halt import HaltKind
 from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderIntent, OrderKind
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from helix_core.engine.snapshot import Snapshots
     from helix_core.risk import RiskEngine
     from helix_core.store.inbox import StoredSignal
+
+log = structlog.get_logger(__name__)
 
 
 class Exit:
@@ -64,13 +68,20 @@ class Exit:
             await self._protection.lift(trade)
             await self._seller.sell_all(trade, stored.row)
         except OrderRefused as refusal:
-            await self._protection.ensure(trade)
+            await self._cover_again(trade)
             raise Rejection("order_refused", f"{refusal} The position is still open, under its stop.") from refusal
         except (ExchangeError, Mismatch) as unknown:
             raise await self._alarm(stored, trade, str(unknown)) from unknown
         assert trade.id is not None
         await self._protection.close(trade, await self._ledger.ending(trade.id))
         return await self._accepted(stored, trade.id)
+
+    async def _cover_again(self, trade: TradeRow) -> None:
+        """The position is not sold: put its stop back now. Where that cannot be done yet, it is tried at every tick."""
+        try:
+            await self._protection.ensure(trade)
+        except (ExchangeError, Mismatch) as error:
+            log.warning("stop_not_put_back_yet", trade_id=trade.id, problem=str(error))
 
     async def _accepted(self, stored: StoredSignal, trade_id: int) -> Outcome:
         async with self._store.write() as session:

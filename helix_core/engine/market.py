@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 Value = TypeVar("Value")
 _ASK_TIMEOUT_S = 6.0
 _POLLS_IN_AN_AGE = 3
+_TICKER_POLL_S = 1.5
 
 
 class Aged(Generic[Value]):
@@ -113,14 +114,16 @@ class Market:
     def __init__(self, client: ExchangeClient, symbol: str, clock: Clock) -> None:
         """Know nothing until the venue has been asked. What misses three polls in a row is too old."""
         self.symbol, balance_poll_s = symbol, client.capabilities.balance_poll_s
-        self.ticker: Aged[Ticker] = Aged("ticker", lambda: client.get_ticker(symbol), clock, max_age_s=3.0)
+        self.ticker: Aged[Ticker] = Aged(
+            "ticker", lambda: client.get_ticker(symbol), clock, max_age_s=_POLLS_IN_AN_AGE * _TICKER_POLL_S
+        )
         self.balances: Aged[Balances] = Aged(
             "balance", client.get_balance, clock, max_age_s=_POLLS_IN_AN_AGE * balance_poll_s
         )
         self.instrument: Aged[Instrument] = Aged(
             "instrument", lambda: client.instrument(symbol), clock, max_age_s=3600.0
         )
-        self._polls = ((self.ticker, 2), (self.balances, balance_poll_s), (self.instrument, 600))
+        self._polls = ((self.ticker, _TICKER_POLL_S), (self.balances, balance_poll_s), (self.instrument, 600))
 
     async def view(self, symbol: str) -> MarketView:
         """What is known of `symbol` now, asking the venue at most once and in parallel for what is too old."""

@@ -14,6 +14,7 @@ from helix_core.domain.order import ApprovedOrder, OrderKind, OrderReport, Prote
 from helix_core.domain.signal import Action
 from helix_core.engine.cancels import Cancels
 from helix_core.engine.lookup import PATIENCE_S, PAUSES_S, LookUp
+from helix_core.engine.together import together
 from helix_core.errors import (
     HALTED,
     NOT_PLACED,
@@ -118,7 +119,7 @@ class OrderDesk:
 
     async def _place_and_follow(self, order: AnyOrder, row: JournalRow) -> OrderReport:
         """Send the order once, and follow it to its outcome."""
-        async with asyncio.TaskGroup() as group:
+        async with together() as group:
             sent = group.create_task(self._place(order, row))
             await asyncio.wait({sent}, timeout=_SILENCE_S)
             outcome = sent.result() if sent.done() else await self._race(group, sent, row)

@@ -112,6 +112,25 @@ class Books:
             coins[self.belongs_to(fill.order_id)] += self.base_of(fill)
         return coins
 
+    def held(self, price: Decimal) -> Decimal:
+        """What Helix has to protect: the coins of its trades, without what the venue would let no trade sell."""
+        open_trades = {trade["id"] for trade in self.trades if trade["status"] == "open"}
+        coins = self.coins_by_trade().items()
+        return sum((some for trade, some in coins if trade in open_trades or not self.is_dust(some, price)), ZERO)
+
+    @cached_property
+    def fees_of_pairs(self) -> Decimal:
+        """Fees in coins of entries whose stop the venue sized: it may take them from the owner's coins instead."""
+        entries = {order.order_id for order in self.ledger.orders if order.list_id is not None}
+        return sum(
+            (
+                fill.fee
+                for fill in self.own_executions
+                if fill.side is Action.BUY and fill.fee_currency == self.market.base and fill.order_id in entries
+            ),
+            ZERO,
+        )
+
     def holdings(self) -> Iterator[Held]:
         """Helix's coins and the rest of the account's, after every change, oldest first."""
         changes = [(fill.at, number, self._change(fill)) for number, fill in enumerate(self.ledger.executions)]

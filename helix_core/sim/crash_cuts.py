@@ -22,7 +22,7 @@ class Cuts(Act):
     """Counts the seams from now on, and again from each cut."""
 
     @abstractmethod
-    def is_due(self, play: Play, cuts: tuple[int, ...], seam: int) -> bool:
+    def is_due(self, cuts: tuple[int, ...], seam: int) -> bool:
         """Whether the power goes off here, where it did so at the seams `cuts` before."""
 
     async def perform(self, play: Play) -> None:
@@ -38,7 +38,7 @@ class Cuts(Act):
             if not place.startswith("commit") and of not in orders:
                 return False
             count += 1
-            if not self.is_due(play, cuts, count):
+            if not self.is_due(cuts, count):
                 return False
             cuts, count = (*cuts, count), 0
             play.weather.struck[STRUCK] += 1
@@ -58,7 +58,7 @@ class CutsAt(Cuts):
 
     seams: tuple[int, ...]
 
-    def is_due(self, play: Play, cuts: tuple[int, ...], seam: int) -> bool:  # noqa: ARG002 - of every play
+    def is_due(self, cuts: tuple[int, ...], seam: int) -> bool:
         """As `seams` says."""
         return self.seams[len(cuts) : len(cuts) + 1] == (seam,) and self.seams[: len(cuts)] == cuts
 
@@ -67,11 +67,11 @@ class CutsAt(Cuts):
 class CutsByForking(Cuts):
     """Cut the power in a fork of this process; in this one it stays on. `fork` is asked at each seam."""
 
-    fork: Callable[[Play, tuple[int, ...]], bool] = field(repr=False)
+    fork: Callable[[tuple[int, ...]], bool] = field(repr=False)
 
-    def is_due(self, play: Play, cuts: tuple[int, ...], seam: int) -> bool:
+    def is_due(self, cuts: tuple[int, ...], seam: int) -> bool:
         """Whether this is a fork that was made for it."""
-        return self.fork(play, (*cuts, seam))
+        return self.fork((*cuts, seam))
 
 
 def _noting(orders: set[str], judge: Callable[[Asked], Strike | None]) -> Callable[[Asked], Strike | None]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from helix_core.sim.crash_points import Row
-    from helix_core.sim.play import Play
 
 _MOST_CPU_S = 20
 """A branch takes a fraction of a second. One that takes so long runs in circles, and is ended by the system."""
@@ -43,6 +42,11 @@ class CrashResult:
     seams: tuple[str, ...]
     reached: bool
     result: seeds.Result
+
+    @property
+    def number(self) -> int:
+        """The point's place in the Matrix."""
+        return self.point.number
 
     @property
     def command(self) -> str:
@@ -100,7 +104,7 @@ class _Tree:
             if self._cuts:
                 os._exit(ended)
 
-    def _fork(self, play: Play, cuts: tuple[int, ...]) -> bool:
+    def _fork(self, cuts: tuple[int, ...]) -> bool:
         stage = self._stage
         assert stage is not None, "it is its seam"
         if cuts not in self._wanted or stage.visited:

@@ -1,7 +1,8 @@
 """Runs crash points: a sample of the matrix, in several processes, each point judged by the oracle.
 
     report = survey([("exchange", "market")], wanted=10_000, deadline_s=600, workers=2)
-    for result in run_many("exchange", "market", wanted=1_000): ...
+
+`run_many` gives the single results of one path.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from helix_core.domain.signal import Action
 from helix_core.sandbox.orders import NewOrder, OrderType
 from helix_core.sandbox.refusal import Refused
 from helix_core.sim.acts import Act, on_tick
+from helix_core.sim.ways import seen_after_s
 
 if TYPE_CHECKING:
     from helix_core.sim.play import Play
@@ -21,10 +22,10 @@ class HumanAct(Act):
     """What the venue refuses a human does not happen."""
 
     async def perform(self, play: Play) -> None:
-        """Do it, and remember when."""
+        """Do it, and remember until when the bot could not have known."""
         try:
             if self.do(play):
-                play.troubled(type(self).__name__, 0)
+                play.troubled(type(self).__name__, seen_after_s(play.plan.exchange))
         except Refused as refusal:
             play.tell(f"refused to the human: {refusal}")
 

@@ -8,7 +8,7 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from helix_core.plugins import exchange_modes
 from helix_core.sandbox.server import serving
 from helix_core.settings import LIVE_PHRASE
 from helix_core.sim.forked_bot import LOG
+from helix_core.sim.kill_owner import Owner
 from helix_core.sim.slow_wire import SlowWire
 
 if TYPE_CHECKING:
@@ -37,12 +38,14 @@ SECRET = "a-secret-of-this-run-only"  # noqa: S105 - guards bots that live for s
 PRICE = Decimal(64_000)
 NOBODY = "http://127.0.0.1:9"
 """An address where no venue is: the port of a service that no machine runs any more."""
+DATABASE = "data/helix.db"
 MEAN_DELAY_S, LONGEST_DELAY_S = 0.02, 0.25
 _RESTART_S = 1.0
 _TRIES, _PAUSE_S, _ANSWER_S = 3, 0.4, 12.0
 _STORED = (httpx.codes.OK, httpx.codes.ACCEPTED, httpx.codes.CONFLICT)
 _AT_WORK = """SELECT kind || ' ' || state FROM journal WHERE state IN ('sent', 'unknown', 'cancelling')
               UNION ALL SELECT action || ' taken' FROM inbox WHERE done_at IS NULL"""
+_RAISED_BY_BOT = "SELECT id FROM halts WHERE cleared_at IS NULL AND kind != 'manual'"
 _NO_LIMITS = {
     "MAX_DAILY_LOSS_PCT": "25",
     "MAX_DRAWDOWN_PCT": "50",
@@ -63,6 +66,7 @@ class Station:
     folder: Path
     environment: Mapping[str, str]
     client: httpx.AsyncClient
+    owner: Owner
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     alerted: asyncio.Event = field(default_factory=asyncio.Event)
     accepted: list[str] = field(default_factory=list)
@@ -77,7 +81,7 @@ class Station:
     @property
     def database(self) -> Path:
         """The bot's database."""
-        return self.folder / "data" / "helix.db"
+        return self.folder / DATABASE
 
     @property
     def holding(self) -> bool:
@@ -87,6 +91,7 @@ class Station:
 
     def venue_worked(self) -> None:
         """A request was carried out: tell who waits for the venue's next doing, unless it was only a question."""
+        self.owner.look()
         versions = len(self.sandbox.venue.ledger.versions)
         if versions != self.versions:
             self.versions = versions
@@ -132,7 +137,7 @@ class Station:
 
     def was_doing(self) -> str:
         """What the bot was at when it was killed, in a few words. Remembers the halts that were in force."""
-        self.halts |= {row for (row,) in self.rows("SELECT id FROM halts WHERE cleared_at IS NULL")}
+        self.halts |= {row for (row,) in self.rows(_RAISED_BY_BOT)}
         work = sorted({what for (what,) in self.rows(_AT_WORK)})
         if not self.opened:
             return f"starting, {' and '.join(work) or 'nothing open'}"
@@ -140,7 +145,7 @@ class Station:
 
     def forgotten_halts(self) -> list[str]:
         """Halts that were in force when the bot was killed and are not any more, though nobody ended them."""
-        left = {row for (row,) in self.rows("SELECT id FROM halts WHERE cleared_at IS NULL")}
+        left = {row for (row,) in self.rows(_RAISED_BY_BOT)}
         return [f"I5: halt {halt} is forgotten" for halt in sorted(self.halts - left)]
 
     def _last_words(self) -> str:
@@ -155,15 +160,13 @@ class Station:
         body = {"signal": action, "symbol": self.sandbox.symbol, "price": str(PRICE), "signal_id": name}
         self.alerted.set()
         for _ in range(_TRIES):
-            try:
+            with suppress(httpx.TransportError):  # killed while it answered: whether the alert is stored, nobody knows
                 answer = await self.client.post(
                     "/webhook", content=json.dumps(body), headers={"X-Webhook-Secret": SECRET}
                 )
                 if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                     self.accepted += [name] * (answer.status_code in _STORED)
                     return
-            except httpx.TransportError:
-                pass  # killed while it answered: whether the alert was stored, nobody knows
             await asyncio.sleep(_PAUSE_S)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -194,7 +197,8 @@ async def station(
         environment = {**environment_of(sandbox, url), **settings}
         address = f"http://127.0.0.1:{environment['PORT']}"
         async with httpx.AsyncClient(base_url=address, timeout=_ANSWER_S) as client:
-            made.append(Station(name, sandbox, nursery, folder, environment, client))
+            owner = Owner(sandbox, folder / DATABASE)
+            made.append(Station(name, sandbox, nursery, folder, environment, client, owner))
             try:
                 yield made[0]
             finally:

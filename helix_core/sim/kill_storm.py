@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from helix_core.domain.money import floor_to
 from helix_core.sim.kill_station import PRICE
+from helix_core.sim.ways import is_asked_seldom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,9 @@ _PLUNGE_CHANCE, _PLUNGE = 0.004, Decimal("0.975")
 _LONGEST_WAIT_S = 3.0
 _BOOT_S = 0.9
 _LOOK_S = 0.05
+_HALT_CHANCE, _RESUME_CHANCE = 0.12, 0.5
+_PAUSE_S = 4.0
+"""Between two kills at a venue that counts every question: a supervisor that starts a bot at once would not help."""
 
 
 class Moment(StrEnum):
@@ -42,17 +46,30 @@ async def storm(
     made: Station, kills: int, chance: Random, report: KillReport, moments: Sequence[Moment] = MOMENTS
 ) -> None:
     """Kill the bot `kills` times while it trades, and leave it dead."""
+    pause_s = _PAUSE_S if is_asked_seldom(made.sandbox.name) else 0.0
     async with asyncio.TaskGroup() as group:
         around = [group.create_task(_market(made, chance)), group.create_task(_alerts(made, chance))]
         for _ in range(kills):
             await made.keep_running()
             await _wait(made, chance.choice(moments), chance)
+            await _owner(made, chance)
             if await made.kill():
                 report.moments[made.was_doing()] += 1
                 report.kills += 1
-            await asyncio.sleep(chance.choice((0.0, 0.0, 0.0, 1.0)) * chance.random())
+                report.kills_while_halted += made.owner.has_halted
+            await asyncio.sleep(chance.choice((0.0, 0.0, 0.0, 1.0)) * chance.random() + pause_s)
         for task in around:
             task.cancel()
+    await made.owner.resume()
+
+
+async def _owner(made: Station, chance: Random) -> None:
+    """Just before a kill the owner may halt the bot, or end the halt that the last kills met."""
+    if made.owner.has_halted:
+        if chance.random() < _RESUME_CHANCE:
+            await made.owner.resume()
+    elif chance.random() < _HALT_CHANCE and made.database.exists():
+        await made.owner.halt()
 
 
 async def _wait(made: Station, moment: Moment, chance: Random) -> None:

@@ -1,6 +1,6 @@
 """The real bot, killed by the real SIGKILL at random moments while it trades: real processes, sockets, files.
 
-    report = asyncio.run(run(kills=200, seed=1, exchanges=("binance",)))
+    report = asyncio.run(run(kills=200, seed=1, paths=[("exchange", "market")]))
 
 Several bots stand side by side, each with a venue, a folder and a port of its own. Each goes through rounds: a storm,
 in which alerts come, the price moves, stops go off and the bot is killed again and again, while it starts and while it
@@ -44,7 +44,7 @@ _STEADY_LOOKS = 3
 
 @dataclass(slots=True)
 class KillReport:
-    """What a run of kills has shown. `moments` says what the bot was doing when it died."""
+    """What a run of kills has shown. `moments` says what the bot was doing when it died. `halts`: the owner's."""
 
     seed: int
     kills: int = 0
@@ -52,6 +52,9 @@ class KillReport:
     lives: int = 0
     alerts: int = 0
     orders: int = 0
+    halts: int = 0
+    kills_while_halted: int = 0
+    denied_while_halted: int = 0
     moments: Counter[str] = field(default_factory=Counter)
     exits: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
@@ -63,58 +66,67 @@ async def run(
     *,
     kills: int,
     seed: int,
-    exchanges: Sequence[str],
-    bots: int = 4,
+    paths: Sequence[tuple[str, str]],
+    bots: int = 6,
+    deadline_s: float | None = None,
     moments: Sequence[Moment] = MOMENTS,
     settings: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> KillReport:
     """Kill bots at least `kills` times in all, and judge after each round.
 
-    `exchanges` are dealt out to the bots in turn. `folder` keeps databases and logs; without one they are thrown away.
+    `paths`, exchange and entry style, are dealt out to the bots in turn. After `deadline_s` of wall time no bot begins
+    another round. `folder` keeps databases and logs; without one they are thrown away.
     Raises HelixError when no bot can be started at all.
     """
     clock, report = SystemClock(), KillReport(seed)
     began_s, used_s = clock.monotonic(), _cpu_s()
+    ends_s = None if deadline_s is None else began_s + deadline_s
     rounds = max(1, round(kills / bots / KILLS_A_ROUND))
     each = -(-kills // (rounds * bots))
     async with AsyncExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="helix-kills-")))
         cradle = await stack.enter_async_context(nursery())
-        for exchange in dict.fromkeys(exchanges):
+        for exchange in dict.fromkeys(exchange for exchange, _ in paths):
             await cradle.warm_up(environment_of(make(exchange, PRICE)))
         async with asyncio.TaskGroup() as group:
             for number in range(bots):
                 chance = Random(f"{seed}/{number}")  # noqa: S311 - a simulation's chance
+                exchange, style = paths[number % len(paths)]
                 made = await stack.enter_async_context(
                     station(
                         f"bot-{number}",
-                        exchanges[number % len(exchanges)],
+                        exchange,
                         cradle,
                         place / f"bot-{number}",
                         chance,
-                        settings or {},
+                        {"ENTRY_STYLE": style, **(settings or {})},
                     )
                 )
-                group.create_task(
-                    _rounds(
-                        made, rounds, partial(storm, kills=each, chance=chance, report=report, moments=moments), report
-                    )
-                )
+                weather = partial(storm, kills=each, chance=chance, report=report, moments=moments)
+                group.create_task(_rounds(made, rounds, weather, report, ends_s))
     report.wall_s, report.cpu_s = clock.monotonic() - began_s, _cpu_s() - used_s
     return report
 
 
 async def _rounds(
-    made: Station, rounds: int, weather: Callable[[Station], Awaitable[None]], report: KillReport
+    made: Station,
+    rounds: int,
+    weather: Callable[[Station], Awaitable[None]],
+    report: KillReport,
+    ends_s: float | None,
 ) -> None:
     for number in range(rounds):
+        if ends_s is not None and SystemClock().monotonic() > ends_s:
+            break
         await weather(made)
         violations = await _calm(made)
         report.violations += [f"{made.name}, round {number}: {found}" for found in violations]
         report.rounds += 1
     report.lives += made.lives
     report.alerts += made.alerts
+    report.halts += made.owner.halts
+    report.denied_while_halted += made.owner.denied()
     report.exits += made.exits
     report.orders += sum(order.client_id.startswith(ORDER_ID_PREFIX) for order in made.sandbox.venue.ledger.orders)
 
@@ -130,7 +142,8 @@ async def _calm(made: Station) -> list[str]:
     with closing(sqlite3.connect(f"file:{made.database}?mode=ro", uri=True)) as connection:
         found = [str(one) for one in judge(Books(made.sandbox, connection), accepted=made.accepted)]
     late = [] if steady else [f"not at rest after {_CALM_S:g} s"]
-    return [*late, *found, *made.forgotten_halts()]
+    noticed, made.owner.violations = made.owner.violations, []
+    return [*late, *found, *made.forgotten_halts(), *noticed]
 
 
 def _at_rest(made: Station) -> bool:

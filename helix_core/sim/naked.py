@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from helix_core.sim.books import ZERO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
     from helix_core.sandbox.orders import Order
     from helix_core.sim.books import Books
@@ -91,32 +91,34 @@ def _judged(began_s: float, ended_s: float, phase: Phase, troubles: Sequence[Tro
 def _timeline(books: Books) -> Iterator[tuple[datetime, bool, Decimal, Phase]]:
     """After each moment in which something changed: is a lot without a stop, what is held, and what changed."""
     stops: dict[int, Decimal] = {}
-    held, taken = ZERO, ZERO
-    price = books.sandbox.venue.listing().last
+    coins: defaultdict[int | None, Decimal] = defaultdict(Decimal)
+    taken, price = ZERO, books.sandbox.venue.listing().last
     orders, fills, taken_at = _changes(books)
     for at in sorted({*orders, *fills, *taken_at}):
         phase = Phase.GAP
-        for gained, phase in fills[at]:  # noqa: B007 - the last one of the moment names it
-            held += gained
+        for trade, gained, phase in fills[at]:  # noqa: B007 - the last one of the moment names it
+            coins[trade] += gained
         taken = taken_at.get(at, taken)
         for order in orders[at]:
             if order.open:
                 stops[order.order_id] = order.remaining
             else:
                 stops.pop(order.order_id, None)
+        held = sum((some for some in coins.values() if not books.is_dust(some, price)), ZERO)
         naked = held - taken - sum(stops.values(), ZERO)
         whole = naked < books.market.lot_step or books.is_dust(naked, price)
         yield at, not whole, held, phase
 
 
+_Fill = tuple[int | None, Decimal, Phase]
+
+
 def _changes(
     books: Books,
-) -> tuple[
-    defaultdict[datetime, list[Order]], defaultdict[datetime, list[tuple[Decimal, Phase]]], dict[datetime, Decimal]
-]:
+) -> tuple[defaultdict[datetime, list[Order]], defaultdict[datetime, list[_Fill]], dict[datetime, Decimal]]:
     """By moment: stops as they then were, coins that Helix's orders gained, and how many humans had taken."""
     orders: defaultdict[datetime, list[Order]] = defaultdict(list)
-    fills: defaultdict[datetime, list[tuple[Decimal, Phase]]] = defaultdict(list)
+    fills: defaultdict[datetime, list[_Fill]] = defaultdict(list)
     for order in books.ledger.versions:
         if order.order_id in books.own_orders and order.stop_price is not None and order.side is Action.SELL:
             orders[order.updated_at].append(order)
@@ -124,5 +126,5 @@ def _changes(
         filled = books.ledger.order(fill.order_id)
         is_exit = filled is not None and filled.stop_price is None and fill.side is Action.SELL
         phase = Phase.EXIT if is_exit else Phase.ENTRY if fill.side is Action.BUY else Phase.GAP
-        fills[fill.at].append((books.base_of(fill), phase))
+        fills[fill.at].append((books.belongs_to(fill.order_id), books.base_of(fill), phase))
     return orders, fills, {moment.at: max(-moment.others, ZERO) for moment in books.holdings()}

@@ -91,7 +91,7 @@ def _no_orphans(books: Books) -> Iterator[Violation]:
         if row is None or (row["trade_id"] not in open_trades):
             yield Violation("I1", f"order {order.client_id} ({order.type} {order.remaining}) rests for no open trade")
     least = min((held.own for held in books.holdings()), default=ZERO)
-    if least < 0:
+    if least < -books.fees_of_pairs:
         yield Violation("I1", f"Helix sold {-least} {books.market.base} that it never bought")
 
 
@@ -143,14 +143,14 @@ def _ends(books: Books) -> Iterator[Violation]:
 
 def _protected(books: Books) -> Iterator[Violation]:
     """I3, I7: what Helix holds is covered by its living stops, up to a lot step; halted or not."""
-    own = sum((books.base_of(fill) for fill in books.own_executions), ZERO)
+    price = books.sandbox.venue.listing().last
+    own = books.held(price)
     stops = [order for order in books.resting() if order.stop_price is not None]
     covered = sum((order.remaining for order in stops), ZERO)
     naked = own - _taken(books) - covered
-    price = books.sandbox.venue.listing().last
     if not books.is_dust(naked, price) and naked >= books.market.lot_step:
         yield Violation("I3", f"{naked} of {own} {books.market.base} is under no stop")
-    if covered > own:
+    if covered > own + books.fees_of_pairs:
         yield Violation("I3", f"stops over {covered} rest, and {own} {books.market.base} are held")
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
-from unittest import mock
 
 from pydantic import SecretStr
 
@@ -24,7 +22,7 @@ from helix_core.sim.life import Life
 from helix_core.store.database import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from decimal import Decimal
 
     from helix_core.domain.notice import Notice
@@ -75,20 +73,6 @@ def new_database(path: Path) -> None:
     """Lay an empty database there, as Helix itself makes one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_template())
-
-
-@contextmanager
-def machine_of_its_own(folder: Path, disk: Disk) -> Iterator[None]:
-    """Let the bot find a machine for itself: its own temporary folder, and a disk that can be full.
-
-    What is installed is read once only: finding it out takes longer than all the rest of a boot.
-    """
-    with (
-        mock.patch.object(metadata, "entry_points", cache(metadata.entry_points)),
-        mock.patch.object(tempfile, "tempdir", str(folder)),
-        mock.patch.object(os, "statvfs", disk.statvfs),
-    ):
-        yield
 
 
 @asynccontextmanager

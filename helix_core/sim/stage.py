@@ -44,6 +44,7 @@ from helix_core.sim.clock import EPOCH, VirtualClock
 from helix_core.sim.database import Disk, InlineConnection
 from helix_core.sim.life import Life
 from helix_core.sim.loop import PROCESS, VirtualLoop
+from helix_core.sim.machine import machine_of_its_own
 from helix_core.sim.network import Network, Session
 from helix_core.sim.scenery import SECRET, Owner
 from helix_core.sim.story import Story
@@ -108,7 +109,7 @@ class Stage:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            with self.story.taking_the_log(), scenery.machine_of_its_own(self.folder, self.disk):
+            with self.story.taking_the_log(), machine_of_its_own(self.folder, self.disk):
                 self.loop.run_until_complete(self._play(scenario))
         finally:
             if collecting:

@@ -15,6 +15,7 @@ MARKET, ATOMIC = "market", "atomic"
 _GROUP = "helix.sandboxes"
 _ANY_PAIR = "BTC/USDT"
 _OFTEN_S = 2.0
+_ACTING_S = 2.0
 
 
 @cache
@@ -39,6 +40,11 @@ def carries_stops(exchange: str) -> bool:
 def is_asked_seldom(exchange: str) -> bool:
     """Whether the venue may be asked for open orders only every few seconds."""
     return _client(exchange).capabilities.orders_poll_s > _OFTEN_S
+
+
+def seen_after_s(exchange: str) -> float:
+    """When the bot must have seen what a human did: one poll of the open orders, and two seconds to act on it."""
+    return _client(exchange).capabilities.orders_poll_s + _ACTING_S
 
 
 def _takes_brackets(exchange: str) -> bool:

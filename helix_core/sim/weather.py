@@ -29,6 +29,8 @@ _GRACE_S = 0.05 + 0.1
 """A halt binds entries 50 ms after its commit; an entry committed before it may still be on the wire."""
 _SILENCE_S = {True: 20.0, False: 5.0}
 """How long a driver waits for the answer to an order, and to a question, when none ever comes."""
+_ROUND_TRIP_S = 0.1
+"""A pause that the venue asks for begins when its answer is read."""
 _SILENT = {StrikeKind.SILENT_REQUEST, StrikeKind.SILENT_ANSWER}
 
 
@@ -127,4 +129,4 @@ class Weather:
 def _lasts_s(act: Struck, *, order: bool) -> float:
     if act.kind in _SILENT:
         return _SILENCE_S[order]
-    return max(act.delay_s, float(act.retry_after_s))
+    return max(act.delay_s, act.retry_after_s + _ROUND_TRIP_S)

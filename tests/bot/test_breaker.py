@@ -19,6 +19,7 @@ from helix_core.sandbox import serving
 from helix_core.store.database import Store
 from helix_core.testing.telegram import FakeTelegram
 from tests.bot.conftest import RunningBot, Venue, environment, running
+from tests.bot.staged import staged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -72,6 +73,7 @@ async def test_a_drawdown_halts_entries(tmp_path: Path, venue: Venue) -> None:
         assert bot.rows("SELECT kind FROM halts") == [("drawdown",)]
 
 
+@staged
 async def test_a_halt_never_keeps_anyone_in_a_position(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     with sqlite3.connect(bot.folder / "data" / "helix.db") as connection:
@@ -83,6 +85,7 @@ async def test_a_halt_never_keeps_anyone_in_a_position(bot: RunningBot, venue: V
     assert venue.total("BTC") < Decimal("0.00001")
 
 
+@staged
 async def test_a_deposit_moves_neither_daily_loss_nor_drawdown(bot: RunningBot, venue: Venue) -> None:
     before = (await bot.client.get("/health")).json()["daily_pnl_pct"]
     venue.sandbox.venue.transfer("USDT", Decimal(-5000))
@@ -123,6 +126,7 @@ async def test_after_a_drawdown_was_ended_by_a_human_it_is_counted_anew(tmp_path
         assert bot.rows("SELECT count(*) FROM halts WHERE cleared_at IS NULL") == [(0,)]
 
 
+@staged
 async def test_in_a_reconcile_halt_nothing_is_sent_for_the_pair(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     sent = len(venue.sent("POST", "DELETE"))

@@ -21,6 +21,7 @@ from helix_core.sandbox.faults import Fault, FaultKind
 from helix_core.store import halts
 from helix_core.store.database import Store
 from tests.bot.conftest import OCO, ORDER, environment, running
+from tests.bot.staged import staged
 from tests.bot.test_restart import Process
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ async def test_helix_halt_is_in_force_at_once_and_survives_a_kill(tmp_path: Path
         await bot.kill()
 
 
+@staged
 async def test_a_halt_between_two_tries_of_an_entry_stops_the_second(bot: RunningBot, venue: Venue) -> None:
     refused = Fault(on=f"POST {ORDER}", kind=FaultKind.REFUSED, code=-1021, msg="Timestamp outside of the recvWindow.")
     venue.sandbox.faults.add(refused)
@@ -196,6 +198,7 @@ async def test_a_halt_between_two_tries_of_an_entry_stops_the_second(bot: Runnin
     assert bot.rows("SELECT state FROM journal") == [("refused",)]
 
 
+@staged
 async def test_while_halted_a_lost_stop_is_put_back_and_a_stop_that_fills_is_booked(
     bot: RunningBot, venue: Venue
 ) -> None:

@@ -13,6 +13,7 @@ from helix_core.sandbox.faults import Fault
 from helix_core.sandbox.fees import FeeCoin, Fees
 from helix_core.sandbox.server import serving
 from tests.bot.conftest import ORDER, PRICE, Venue, environment, running
+from tests.bot.staged import staged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,6 +58,7 @@ async def test_a_bot_first_started_on_an_empty_account_trades_after_a_deposit(tm
         assert (await bot.post("BUY")).json()["status"] == "accepted"
 
 
+@staged
 async def test_coins_that_a_human_took_do_not_leave_the_rest_without_a_stop(bot: RunningBot, venue: Venue) -> None:
     """A ten-thousandth of a coin is missing: the rest is covered or sold, not refused for ever."""
     await bot.post("BUY")
@@ -69,6 +71,7 @@ async def test_coins_that_a_human_took_do_not_leave_the_rest_without_a_stop(bot:
     assert len(venue.sent("POST")) < 8, "what is refused is not sent again every two seconds"
 
 
+@staged
 async def test_a_halt_stops_an_entry_that_is_being_tried_again(bot: RunningBot, venue: Venue) -> None:
     text = "Timestamp for this request is outside of the recvWindow."
     refusal = {"kind": "refused", "code": -1021, "msg": text, "times": 2}
@@ -125,6 +128,7 @@ async def test_a_trade_that_this_account_never_made_is_not_traded_on_it(tmp_path
         assert other.total("BTC") == 1
 
 
+@staged
 async def test_a_question_that_the_venue_refuses_does_not_end_the_bot(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     refusal = {"kind": "refused", "code": -1121, "msg": "Invalid symbol."}

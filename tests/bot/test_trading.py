@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from helix_core.sandbox.faults import Fault, FaultKind
 from tests.bot.conftest import LIST, OCO, ORDER
+from tests.bot.staged import staged
 
 if TYPE_CHECKING:
     from tests.bot.conftest import RunningBot, Venue
@@ -44,6 +45,7 @@ async def test_the_intent_is_committed_before_the_order_is_sent(bot: RunningBot,
     assert journalled == [(sent, "entry", "sent")]
 
 
+@staged
 async def test_every_verdict_is_stored_with_its_numbers(bot: RunningBot) -> None:
     await bot.post("BUY")
 
@@ -78,6 +80,7 @@ async def test_sell_cancels_confirms_and_sells_what_is_held(bot: RunningBot, ven
     assert bot.rows("SELECT status, close_reason FROM trades") == [("closed", "signal")]
 
 
+@staged
 async def test_profit_and_loss_is_the_change_of_the_quote_balance(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     venue.sandbox.venue.set_price(Decimal(65000))
@@ -89,6 +92,7 @@ async def test_profit_and_loss_is_the_change_of_the_quote_balance(bot: RunningBo
     assert (count, wins, losses, total) == (1, 1, 0, float(pnl))
 
 
+@staged
 async def test_a_filled_stop_is_noticed_booked_and_told(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
 
@@ -101,6 +105,7 @@ async def test_a_filled_stop_is_noticed_booked_and_told(bot: RunningBot, venue: 
     assert "Loss: −$" in bot.notices()[-1]
 
 
+@staged
 async def test_messages_have_the_exact_shape(bot: RunningBot, venue: Venue) -> None:
     await bot.post("BUY")
     await bot.post("BUY")
@@ -121,6 +126,7 @@ async def test_the_same_alert_twice_at_the_same_instant_gives_one_order(bot: Run
     assert sorted(bot.rows("SELECT action FROM signals")) == [("accepted",), ("deduplicated",)]
 
 
+@staged
 async def test_two_alerts_at_the_same_instant_give_one_order_and_one_refusal(bot: RunningBot, venue: Venue) -> None:
     answers = await asyncio.gather(bot.post("BUY", "one"), bot.post("BUY", "two"))
 
@@ -131,6 +137,7 @@ async def test_two_alerts_at_the_same_instant_give_one_order_and_one_refusal(bot
     assert len(venue.parameters("POST", ORDER)) == 1
 
 
+@staged
 async def test_a_sell_without_a_position_is_rejected(bot: RunningBot, venue: Venue) -> None:
     answer = await bot.post("SELL")
 
@@ -138,6 +145,7 @@ async def test_a_sell_without_a_position_is_rejected(bot: RunningBot, venue: Ven
     assert venue.sent("POST", "DELETE") == []
 
 
+@staged
 async def test_another_pair_is_rejected_by_name(bot: RunningBot, venue: Venue) -> None:
     answer = await bot.post("BUY", symbol="ETHUSDT")
 
@@ -145,6 +153,7 @@ async def test_another_pair_is_rejected_by_name(bot: RunningBot, venue: Venue) -
     assert venue.sent("POST") == []
 
 
+@staged
 async def test_an_old_alert_is_rejected(bot: RunningBot, venue: Venue) -> None:
     answer = await bot.post("BUY", timestamp="2026-05-15T08:14:32Z")
 
@@ -170,6 +179,7 @@ async def test_health_has_exactly_the_keys_of_the_contract(bot: RunningBot) -> N
     assert (health["status"], health["open_positions"], health["trading_mode"]) == ("ok", 1, "testnet")
 
 
+@staged
 async def test_a_repeated_order_id_of_tradingview_trades_again_after_the_window(
     tmp_path_factory: object, venue: Venue, bot: RunningBot
 ) -> None:
@@ -187,6 +197,7 @@ async def test_a_repeated_order_id_of_tradingview_trades_again_after_the_window(
     assert bot.rows("SELECT signal_id FROM trades ORDER BY id") == [("Long",), ("Long#3",)]
 
 
+@staged
 async def test_one_question_at_most_lies_between_the_alert_and_its_order(bot: RunningBot, venue: Venue) -> None:
     await asyncio.sleep(0.3)
     before = len(venue.sandbox.requests)
@@ -199,6 +210,7 @@ async def test_one_question_at_most_lies_between_the_alert_and_its_order(bot: Ru
     assert set(questions) <= {"GET /api/v3/ticker/24hr", "GET /api/v3/account", "GET /api/v3/exchangeInfo"}
 
 
+@staged
 async def test_the_story_of_a_signal_tells_every_stage(bot: RunningBot) -> None:
     answer = await bot.post("BUY", "told")
 

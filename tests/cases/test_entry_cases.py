@@ -24,6 +24,7 @@ from helix_core.store import inbox, journal
 from helix_core.store.database import Store
 from helix_core.store.schema import JournalRow, JournalState, TradeRow
 from tests.bot.conftest import OCO, ORDER, PRICE, Venue, environment, running
+from tests.bot.staged import staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +93,7 @@ async def test_what_a_crash_left_in_the_inbox_is_ended_once_and_never_blindly_se
     assert venue.sent("POST") == [f"POST {ORDER}", f"POST {OCO}"], "one entry for the fresh one, and its stop"
 
 
+@staged
 async def test_a_signal_that_could_not_be_stored_is_sent_again_and_traded_once(bot: RunningBot, venue: Venue) -> None:
     """Nothing was answered with 2xx, so the sender repeats it: whatever became of the first, there is one order."""
     with sqlite3.connect(bot.folder / "data" / "helix.db", isolation_level=None) as backup:
@@ -108,6 +110,7 @@ async def test_a_signal_that_could_not_be_stored_is_sent_again_and_traded_once(b
     assert len(venue.parameters("POST", ORDER)) == 1
 
 
+@staged
 async def test_a_look_up_that_fails_many_times_is_no_proof_of_absence(bot: RunningBot, venue: Venue) -> None:
     """The answer to the entry is lost, then every question about it: nothing is concluded from counting failures."""
     venue.sandbox.faults.add(Fault(on=f"POST {ORDER}", kind=FaultKind.LOST_ANSWER))
@@ -139,6 +142,7 @@ async def test_a_stop_of_the_bot_in_the_middle_of_an_order_ends_with_the_positio
     assert len(venue.resting()) == 2
 
 
+@staged
 async def test_a_lot_step_that_changed_is_refused_by_the_venue_and_nothing_is_bought(
     bot: RunningBot, venue: Venue
 ) -> None:

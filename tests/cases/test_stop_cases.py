@@ -10,6 +10,7 @@ import pytest
 
 from helix_core.sandbox.faults import Fault, FaultKind
 from tests.bot.conftest import LIST, OCO, ORDER
+from tests.bot.staged import staged
 from tests.cases.settled import bought
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def covered(venue: Venue) -> bool:
         "Account has insufficient balance for requested action.",
     ],
 )
+@staged
 async def test_a_stop_refused_once_leaves_nothing_uncovered(bot: RunningBot, venue: Venue, words: str) -> None:
     """The price moved over a leg, or the balance had not caught up: another stop rests, or the position was sold."""
     venue.sandbox.faults.add(Fault(on=f"POST {OCO}", kind=FaultKind.REFUSED, code=-2010, msg=words))
@@ -43,6 +45,7 @@ async def test_a_stop_refused_once_leaves_nothing_uncovered(bot: RunningBot, ven
     assert bot.rows("SELECT count(*) FROM halts") == [(0,)]
 
 
+@staged
 async def test_a_gap_through_the_stop_is_booked_at_the_price_that_was_really_got(bot: RunningBot, venue: Venue) -> None:
     """A stop at market sells wherever the market is: nothing is left behind, and the loss is the account's own."""
     await bought(bot)
@@ -55,6 +58,7 @@ async def test_a_gap_through_the_stop_is_booked_at_the_price_that_was_really_got
     assert venue.resting() == []
 
 
+@staged
 async def test_a_far_leg_that_fills_ends_the_trade_and_its_stop(bot: RunningBot, venue: Venue) -> None:
     """The price doubled: the far leg of the pair sells, the venue ends the stop, and no order is left behind."""
     await bought(bot)
@@ -86,6 +90,7 @@ async def test_a_human_who_cancels_the_stop_during_our_own_cancel_changes_nothin
     assert venue.total("BTC") < LOT
 
 
+@staged
 async def test_no_stop_is_left_behind_by_a_closed_trade(bot: RunningBot, venue: Venue) -> None:
     """A stop without a position would one day sell the owner's own coins."""
     for _ in range(3):

@@ -14,6 +14,7 @@ from helix_core.clock import SystemClock
 from helix_core.errors import HelixError
 from helix_core.sandbox.faults import Fault, FaultKind
 from tests.bot.conftest import ORDER, environment, running
+from tests.bot.staged import staged
 from tests.cases.settled import bought
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ async def test_a_clock_that_is_set_by_an_hour_keeps_nobody_in_a_position(
         assert sum(one["side"] == "SELL" for one in venue.parameters("POST", ORDER)) >= 1
 
 
+@staged
 async def test_a_ban_is_waited_out_in_silence(bot: RunningBot, venue: Venue) -> None:
     """HTTP 418 with Retry-After: asking on would make it longer. Entries are denied while nothing is known."""
     ban = Fault(on="GET *", kind=FaultKind.RATE_LIMITED, status=418, retry_after_s=60, times=None)
@@ -68,6 +70,7 @@ async def test_a_ban_is_waited_out_in_silence(bot: RunningBot, venue: Venue) -> 
     assert (await bot.client.get("/health")).json()["status"] == "degraded"
 
 
+@staged
 async def test_a_frozen_price_buys_nothing(bot: RunningBot, venue: Venue) -> None:
     """Only the price is missing, everything else answers: it is too old for the gates within seconds."""
     for path in ("GET /api/v3/ticker/*", "GET /api/v3/depth"):
@@ -80,6 +83,7 @@ async def test_a_frozen_price_buys_nothing(bot: RunningBot, venue: Venue) -> Non
     assert venue.sent("POST") == []
 
 
+@staged
 async def test_coins_a_human_bought_are_not_sold(bot: RunningBot, venue: Venue) -> None:
     """The owner buys the same coin by hand while a trade is open: an exit sells what the trade holds, and no more."""
     await bought(bot)
@@ -91,6 +95,7 @@ async def test_coins_a_human_bought_are_not_sold(bot: RunningBot, venue: Venue) 
     assert Decimal("0.5") <= venue.total("BTC") < Decimal("0.5") + LOT
 
 
+@staged
 async def test_coins_a_human_sold_are_not_bought_back_or_sold_again(bot: RunningBot, venue: Venue) -> None:
     """The owner cancels the stop and takes the coins: entries halt, the owner is told, nothing is invented."""
     await bought(bot)
@@ -107,6 +112,7 @@ async def test_coins_a_human_sold_are_not_bought_back_or_sold_again(bot: Running
     assert any("TRADING HALTED" in text for text in bot.notices())
 
 
+@staged
 async def test_a_market_that_stops_trading_takes_no_entry(bot: RunningBot, venue: Venue) -> None:
     """The pair is delisted while the bot runs: entries are turned down, whoever notices first."""
     venue.sandbox.venue.listing(PAIR).trading = False
@@ -132,6 +138,7 @@ async def test_rights_that_cannot_be_read_never_start_a_live_bot(tmp_path: Path,
     assert venue.sent("POST") == []
 
 
+@staged
 async def test_a_revoked_key_buys_nothing_and_goes_on_when_it_is_given_back(bot: RunningBot, venue: Venue) -> None:
     """The key is taken away under an open position: that is no reason to take the stop for gone."""
     await bought(bot)

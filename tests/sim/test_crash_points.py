@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
-from helix_core.sim.crash_points import STRUCK, Matrix
+from helix_core.sim.crash_points import Matrix
 from helix_core.sim.crash_scenes import SCENES
-from helix_core.sim.crashes import run, run_many
+from helix_core.sim.crash_tree import grow
+from helix_core.sim.crashes import run, run_many, survey
 
 PATHS = [("binance", "market"), ("binance", "atomic"), ("kraken", "market")]
-A_PART = 6
+A_PART = 12
 """Points in one test: a test of a second or two, so that they spread over the processors."""
 
 
 @pytest.mark.parametrize(("exchange", "style"), PATHS)
 @pytest.mark.parametrize("seed", range(4))
 def test_nothing_is_lost_doubled_or_naked_wherever_the_power_is_cut(exchange: str, style: str, seed: int) -> None:
-    results = list(run_many(exchange, style, wanted=A_PART, start=1000 * seed))
+    report = survey([(exchange, style)], wanted=A_PART, start=1000 * seed)
 
-    broken = [f"{result.point}: {found}" for result in results for found in result.result.violations]
-    assert broken == []
-    assert sum(result.reached for result in results) == A_PART
+    assert [f"{result.command}: {result.point}: {found}" for result, found in report.violations] == []
+    assert report.reached == A_PART
+    assert report.cuts > A_PART // 2
 
 
 @pytest.mark.parametrize(("exchange", "style"), PATHS)
@@ -41,9 +44,9 @@ def test_a_sample_lies_evenly_over_the_matrix() -> None:
     matrix = Matrix("binance")
 
     numbers = list(islice(matrix.numbers(), 600))
-    drawn = Counter(matrix[number].scene.name for number in numbers)
+    drawn = Counter(matrix[number].row.scene.name for number in numbers)
 
-    everything = Counter(matrix[number].scene.name for number in range(0, len(matrix), 7))
+    everything = Counter(matrix[number].row.scene.name for number in range(0, len(matrix), 7))
     assert len(set(numbers)) == 600
     for scene in SCENES:
         share = everything[scene.name] * 7 / len(matrix)
@@ -52,22 +55,54 @@ def test_a_sample_lies_evenly_over_the_matrix() -> None:
 
 def test_the_power_is_cut_where_the_point_says() -> None:
     """A cut at the third seam of an entry, and one at the second seam after it."""
-    matrix = Matrix("binance")
-    points = map(matrix.__getitem__, range(len(matrix)))
-    point = next(point for point in points if (point.scene.name, point.first, point.second) == ("entry", 3, 2))
+    row = Matrix("binance").rows[0]
 
-    result = run(point, tell=True)
+    result = run(Matrix("binance")[row.place((3, 2))], tell=True)
 
     cuts = [line for line in result.result.story if "power cut at" in line]
     assert result.reached
-    assert result.result.struck[STRUCK] == 2
-    assert len(cuts) == 2
+    assert len(cuts) == len(result.seams) == 2
     assert re.search(r"power cut at (commit:before|commit:after|send)", cuts[0])
+    assert [line.endswith(seam) for line, seam in zip(cuts, result.seams, strict=True)] == [True, True]
 
 
-def test_a_finding_can_be_played_again() -> None:
-    """The number of a result leads back to its point, and the same point gives the same story."""
-    first = next(run_many("binance", wanted=1, start=3))
-    again = run(Matrix("binance")[first.number])
+def test_a_branch_of_the_tree_is_the_story_of_its_point_alone() -> None:
+    """One that forked off in the middle of another's story, twice, ended as when it was played from the beginning."""
+    branches = list(run_many("binance", wanted=3, start=99))
 
-    assert (again.point, again.result.digest) == (first.point, first.result.digest)
+    again = [run(Matrix("binance")[branch.number]) for branch in branches]
+
+    assert sorted(len(branch.seams) for branch in branches) == [0, 1, 2]
+    assert [branch.result.digest for branch in branches] == [alone.result.digest for alone in again]
+
+
+def test_a_branch_that_dies_is_a_failure_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here every child ends at once; its parent goes on, and no child is left behind."""
+    row = Matrix("binance").rows[0]
+    monkeypatch.setattr(os, "fork", lambda fork=os.fork: fork() or os._exit(9))
+
+    results = grow(row, 0, [row.place((2, 1)), row.place((3,))])
+
+    broken = {result.point.seams: str(found) for result in results for found in result.result.violations}
+    assert broken == {
+        cuts: f"harness: the process that played {row}, cut at seam {cuts[0]} ended with 9" for cuts in [(2,), (3,)]
+    }
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_deadline_ends_it_early() -> None:
+    """After the first row in any case."""
+    report = survey(PATHS, wanted=1_000, deadline_s=0.0)
+
+    assert 0 < report.reached < 100
+    assert report.wall_s < 30
+
+
+def test_no_folder_of_a_branch_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each branch takes its copy of the files with it."""
+    monkeypatch.setattr("helix_core.sim.scenery._SHARED_MEMORY", tmp_path)
+
+    survey(PATHS[:1], wanted=4)
+
+    assert list(tmp_path.iterdir()) == []

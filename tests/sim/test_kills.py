@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 async def test_a_bot_killed_while_it_trades_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
     """Killed within milliseconds of what the venue did for it: upon an alert, a round waits for the venue's fence."""
-    report = await run(kills=5, seed=1, exchanges=("binance",), bots=1, moments=(Moment.VENUE,), folder=tmp_path)
+    report = await run(kills=5, seed=1, paths=[("binance", "market")], bots=1, moments=(Moment.VENUE,), folder=tmp_path)
 
     assert report.violations == []
     assert report.exits == Counter()

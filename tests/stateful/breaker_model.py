@@ -25,47 +25,66 @@ LIMITS = RiskLimits(
 START_EQUITY = Decimal(10_000)
 
 
+SMALLEST_TRANSFER = Decimal("0.005")
+"""Of the equity: fees in third coins and dust make smaller differences."""
+
+
 @dataclass
 class BreakerModel:
-    """`results` are what trades earned and when their last fill was; `halts` are in force, each since when."""
+    """`events` are what trades earned and transfers as the factor by which they moved equity, each with its time.
+
+    `halts` are in force, each since when.
+    """
 
     auto_resume: bool
-    results: list[tuple[datetime, Decimal]] = field(default_factory=list)
+    events: list[tuple[datetime, Decimal, Decimal]] = field(default_factory=list)
     halts: dict[str, datetime] = field(default_factory=dict)
     streak_from: datetime | None = None
     peak_from: datetime | None = None
 
-    def equity(self, before: datetime | None = None) -> Decimal:
-        """Equity from trading alone: deposits and withdrawals move nothing here."""
-        return START_EQUITY + sum(pnl for at, pnl in self.results if before is None or at.date() < before.date())
+    def equity(self) -> Decimal:
+        """What the account is worth by its trades and the transfers that were noticed."""
+        equity = START_EQUITY
+        for _, pnl, factor in self.events:
+            equity = equity * factor + pnl
+        return equity
+
+    def noticed(self, cash: Decimal, now: datetime) -> None:
+        """Money came or went: all that was measured before is from now on measured in proportion."""
+        equity = self.equity()
+        if abs(cash - equity) > equity * SMALLEST_TRANSFER:
+            self.events.append((now, Decimal(0), cash / equity))
 
     def day_pct(self, now: datetime) -> Decimal:
         """Result since 00:00 UTC in percent of the equity at 00:00 UTC."""
-        today = sum((pnl for at, pnl in self.results if at.date() == now.date()), Decimal(0))
-        return 100 * today / self.equity(before=now)
+        opening = equity = START_EQUITY
+        for at, pnl, factor in self.events:
+            if at.date() < now.date():
+                opening = equity = equity * factor + pnl
+            else:
+                opening, equity = opening * factor, equity * factor + pnl
+        return 100 * (equity - opening) / opening
 
     def streak(self) -> int:
+        """Losses in a row, counted anew from where a human has ended that halt."""
         count = 0
-        for at, pnl in self.results:
-            if self.streak_from is None or at >= self.streak_from:
+        for at, pnl, factor in self.events:
+            if factor == 1 and (self.streak_from is None or at >= self.streak_from):
                 count = count + 1 if pnl < 0 else 0
         return count
 
     def drawdown_pct(self) -> Decimal:
         """Fall from the peak, which is counted anew from where a human has ended a drawdown halt."""
-        equity = START_EQUITY
-        peak = START_EQUITY if self.peak_from is None else Decimal(0)
-        for at, pnl in self.results:
-            if self.peak_from is not None and at > self.peak_from:
-                peak = max(peak, equity)
-            equity += pnl
-            if self.peak_from is None or at > self.peak_from:
-                peak = max(peak, equity)
-        return Decimal(0) if peak == 0 else 100 * (peak - equity) / peak
+        peak = equity = START_EQUITY
+        for at, pnl, factor in self.events:
+            equity, peak = equity * factor + pnl, peak * factor
+            forgotten = self.peak_from is not None and at <= self.peak_from
+            peak = equity if forgotten else max(peak, equity)
+        return 100 * (peak - equity) / peak
 
     def closed(self, at: datetime, pnl: Decimal, now: datetime) -> None:
         """A trade ended: every halt that follows comes into force."""
-        self.results.append((at, pnl))
+        self.events.append((at, pnl, Decimal(1)))
         if self.day_pct(now) <= -LIMITS.max_daily_loss_pct:
             self.halts.setdefault("daily_loss", now)
         if self.streak() >= LIMITS.max_consecutive_losses:

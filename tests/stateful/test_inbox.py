@@ -89,6 +89,14 @@ class InboxMachine(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.clock.pass_(seconds)
 
+    @rule(signal_id=ids, pause_s=st.sampled_from([1, 59, 60, 61]), again=st.booleans())
+    def alert_and_its_repeat(self, signal_id: str, pause_s: int, again: bool) -> None:
+        """The same alert after a second, just within the window, and just after it; and a second time."""
+        for _ in range(1 + again):
+            self.alert(signal_id, 1)
+            self.wait(pause_s)
+        self.alert(signal_id, 1)
+
     @rule(seconds=st.sampled_from([-3600, -2, -0.5, 0.5, 2]))
     def the_clock_is_set(self, seconds: float) -> None:
         self.clock.step(seconds)

@@ -95,7 +95,7 @@ class KrakenClient(CcxtExchange):
         self._protection = Protection(self._dispatch, self._stops, self.get_ticker)
         self._tokens = Tokens(config.clock)
         self._txids: dict[str, str] = {}
-        self._settled = False
+        self._settled = self._listed = False
         self._fees: dict[str, tuple[float, Decimal]] = {}
 
     # The session -----------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class KrakenClient(CcxtExchange):
         return market.read_instrument(market_, taker_fee)
 
     async def ask_taker_fee(self, market_: Mapping[str, Any]) -> Decimal:
-        """Ask for the account's rate at its present volume; it moves with a month's trades, so an answer serves 15 min."""
+        """Ask for the account's rate. It moves with the trades of a month, so that an answer serves for 15 minutes."""
         now_s, pair = self.config.clock.monotonic(), market_["id"]
         until_s, fee = self._fees.get(pair, (0.0, Decimal(0)))
         if now_s >= until_s:
@@ -173,7 +173,7 @@ class KrakenClient(CcxtExchange):
         async def ask(venue: Any) -> Balances:
             return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
 
-        with looking() if self._lane.tending else nullcontext():
+        with nullcontext() if self._listed and not self._lane.tending else looking():
             return await self.line.ask(ask)
 
     async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
@@ -186,11 +186,11 @@ class KrakenClient(CcxtExchange):
     async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
         """Ask for every order since then, the stops that entries made among them; at most once in a minute."""
         names = self._names(symbol)
-        return tuple(
-            read_past_order(order, symbol)
-            for order in await self._questions.recent_orders(since)
-            if order.pair in names
-        )
+        # The first list shows what an earlier process left behind: until it has been read, nothing else matters more.
+        with nullcontext() if self._listed else looking():
+            every = await self._questions.recent_orders(since)
+        self._listed = True
+        return tuple(read_past_order(order, symbol) for order in every if order.pair in names)
 
     def _names(self, symbol: str) -> set[str]:
         """What Kraken calls the pair in its lists. Raises ExchangeUnavailable for one that was never read."""

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 HISTORY_COST = 4
 _COSTS = {"ClosedOrders": HISTORY_COST, "TradesHistory": HISTORY_COST, "AddOrder": 0, "CancelOrder": 0}
 _TURN_PATIENCE_S = 2.5
-LOOK_PATIENCE_S, POLL_PATIENCE_S = 25.0, 4.0
+LOOK_PATIENCE_S, POLL_PATIENCE_S, LIST_PATIENCE_S = 25.0, 4.0, 12.0
 """An order's fate is worth waiting for. Who polls is better told soon: the core keeps what it knows, and asks again."""
+_APPROACH = 3
+"""Who is told to come back for a list of the past asks for a balance and the open orders first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,8 @@ class Counter:
         while (wait_s := self._wait_s(cost)) > 0:
             if self._clock.monotonic() + wait_s > give_up_s:
                 message = f"Kraken's limit for questions is used up: {wait_s:.0f} s until the next"
-                raise RateLimited(message, retry_after_s=wait_s)
+                back_s = self._wait_s(cost + _APPROACH) if cost >= HISTORY_COST else wait_s
+                raise RateLimited(message, retry_after_s=back_s)
             await asyncio.sleep(wait_s + 0.01)
 
     def fill(self) -> None:

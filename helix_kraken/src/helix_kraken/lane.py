@@ -1,4 +1,4 @@
-"""The one lane of signed requests: nonces only grow, questions keep to Kraken's counter, what matters most goes first."""
+"""The one lane of signed requests: nonces only grow, questions keep to Kraken's counter, orders overtake questions."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Lane:
         self._wanted = dict.fromkeys(Rank, 0)
         self._sent_at_s: dict[Rank, float] = {}
         self._changed = asyncio.Event()
-        self._nonce, self._ordered_at_s = 0, clock.monotonic()
+        self._nonce, self._ordered_at_s = 0, -math.inf
 
     @property
     def tending(self) -> bool:
-        """Whether an order left a moment ago: in a new process, perhaps one of the process before it."""
+        """Whether an order left a moment ago, and is being looked after."""
         return self._clock.monotonic() - self._ordered_at_s < _TENDED_FOR_S
 
     def nonce(self) -> int:

@@ -9,7 +9,6 @@ from helix_core import (
     DataMissing,
     ExchangeError,
     OrderKind,
-    OrderOutcomeUnknown,
     OrderRef,
     OrderRefused,
     StopWouldTrigger,
@@ -36,8 +35,8 @@ class Protection:
     async def place(self, order: ProtectiveOrder) -> OrderReport:
         """Cover the order's quantity, and report all stops together.
 
-        OrderOutcomeUnknown where the entry's stops cannot be seen: calling that "refused" would let the coins be sold
-        from under them. StopWouldTrigger only where no stop lives; living ones at that price are about to fire.
+        OrderRefused, as a passing matter, where the entry's stops cannot be seen: nothing was sent, and nothing may be
+        sold from under them. StopWouldTrigger only where no stop lives; living ones at that price are about to fire.
         """
         ref = OrderRef(
             client_order_id=order.client_order_id,
@@ -57,7 +56,7 @@ class Protection:
             stops = [*cover.stops, await self._own(order, cover, missing)] if missing else cover.stops
             return report_of(order.client_order_id, stops)
         message = f"nothing was sent, because the stops of the entry cannot be seen: {problem}"
-        raise OrderOutcomeUnknown(message)
+        raise OrderRefused(message, transient=True)
 
     def _missing(self, order: ProtectiveOrder, cover: Cover) -> Decimal:
         """What an own stop must cover; zero where none is needed, or one would be too small for Kraken to take.

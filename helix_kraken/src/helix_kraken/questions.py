@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from helix_core import DataMissing, ExchangeUnavailable, RateLimited
 from helix_core.ccxt import Meaning, QuestionRefused, need
-from helix_kraken.counter import HISTORY_COST, LOOK_PATIENCE_S, POLL_PATIENCE_S
+from helix_kraken.counter import HISTORY_COST, LIST_PATIENCE_S, LOOK_PATIENCE_S, POLL_PATIENCE_S
 from helix_kraken.orders import Order, read_fill, read_order
 from helix_kraken.rank import Rank, rank
 
@@ -44,6 +44,7 @@ class Questions:
         """Ask over `line`."""
         self._line, self._counter, self._clock = line, counter, clock
         self._absent_at_s: dict[str, float] = {}
+        self._ended: dict[str, Order] = {}
         self._listed: tuple[float, list[Order]] = (-math.inf, [])
 
     async def open_orders(self, client_order_id: str | None = None) -> list[Order]:
@@ -66,6 +67,18 @@ class Questions:
         for start in range(0, len(wanted), _ORDERS_AT_ONCE):
             chunk = wanted[start : start + _ORDERS_AT_ONCE]
             found |= {order.txid: order for order in await self._some(chunk)}
+        return found
+
+    async def ending(self, txids: Iterable[str]) -> dict[str, Order]:
+        """As `by_id`, but an order that was seen to have ended is not asked for again: nothing changes it any more."""
+        wanted = set(txids)
+        found = {txid: self._ended[txid] for txid in wanted & self._ended.keys()}
+        found |= await self.by_id(wanted - found.keys())
+        for txid, order in found.items():
+            if order.status.final and txid not in self._ended:
+                while len(self._ended) >= _MOST_KEPT:
+                    del self._ended[next(iter(self._ended))]
+                self._ended[txid] = order
         return found
 
     async def recent_orders(self, since: datetime) -> list[Order]:
@@ -154,11 +167,13 @@ class Questions:
         return await self._ask(ask, 1)
 
     async def _ask(self, question: Callable[[Any], Awaitable[T]], cost: float) -> T:
-        """Ask once there is room for it. Waiting is done here, outside the bound of a question; a look also waits for
+        """Ask once there is room. Waiting is done here, outside the bound of a question.
 
-        the end of a pause that Kraken has asked for.
+        A look waits for the end of a pause that Kraken asked for as well.
         """
-        patience_s = POLL_PATIENCE_S if rank() is Rank.POLL else LOOK_PATIENCE_S
+        look = rank() is Rank.LOOK
+        poll_patience_s = LIST_PATIENCE_S if cost >= HISTORY_COST else POLL_PATIENCE_S
+        patience_s = LOOK_PATIENCE_S if look else poll_patience_s
         give_up_s = self._clock.monotonic() + patience_s
         while True:
             left_s = give_up_s - self._clock.monotonic()
@@ -167,7 +182,7 @@ class Questions:
                 return await self._line.ask(question)
             except RateLimited as limited:
                 pause_s = limited.retry_after_s
-                if rank() is Rank.POLL or pause_s is None or pause_s > left_s:
+                if not look or pause_s is None or pause_s > left_s:
                     raise
             except DataMissing as missing:
                 problem = str(missing)

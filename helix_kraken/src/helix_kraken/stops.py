@@ -68,12 +68,9 @@ class Stops:
         """Every stop of `ref`: by the entry's id, by Kraken's ids as far as they are known, and by Helix's own id."""
         self.remember(ref.entry_order_id, ref.venue_order_ids)
         found = await self._open(ref)
-        known = self._ids(ref) - found.keys()
-        if known:
-            found |= await self._certain(known)
-        if ref.venue_order_ids or _holds(found, ref.client_order_id):
-            return Cover(tuple(found.values()))
-        return await self._search(ref, found)
+        if not ref.venue_order_ids and not _holds(found, ref.client_order_id):
+            return await self._search(ref, found)
+        return Cover(tuple((await self._with_known(ref, found)).values()))
 
     async def standing(self, ref: OrderRef, quantity: Decimal) -> Cover:
         """What covers an entry whose own stop is still to be placed, looking until the venue has made its stops.
@@ -84,14 +81,16 @@ class Stops:
         found = await self._open(ref)
         if ref.entry_order_id is None or Cover(tuple(found.values())).protecting >= quantity:
             return Cover(tuple(found.values()))
-        entry = (await self._certain({ref.entry_order_id}))[ref.entry_order_id]
+        entry = await self._entry(ref.entry_order_id)
         if (self._clock.now() - entry.opened_at).total_seconds() < _APPEAR_WITHIN_S:
             for pause_s in _LOOK_AGAIN_AFTER_S[1:]:
                 await asyncio.sleep(pause_s)
                 found = await self._open(ref)
                 if Cover(tuple(found.values())).protecting >= quantity:
                     return Cover(tuple(found.values()))
-        found = await self._ended(ref, entry, found)
+        found = await self._with_known(ref, found)
+        if not _all_made(entry, found.values()):
+            found = await self._ended(ref, entry, found)
         return Cover(tuple(found.values()), uncovered=_uncovered(entry, found.values()))
 
     async def cancel(self, ref: OrderRef, send: Callable[[str], Awaitable[None]]) -> Cover:
@@ -137,7 +136,10 @@ class Stops:
         if ref.entry_order_id is None:
             own = await self._questions.find(ref.client_order_id)
             return Cover(() if own is None else (own,), settled=own is not None)
-        entry = (await self._certain({ref.entry_order_id}))[ref.entry_order_id]
+        found = await self._with_known(ref, found)
+        if _holds(found, ref.client_order_id):
+            return Cover(tuple(found.values()))
+        entry = await self._entry(ref.entry_order_id)
         found = await self._ended(ref, entry, found)
         uncovered = _uncovered(entry, found.values())
         settled = _holds(found, ref.client_order_id) or uncovered <= 0
@@ -145,14 +147,23 @@ class Stops:
 
     async def _open(self, ref: OrderRef) -> dict[str, Order]:
         orders = await self._questions.open_orders()
-        return {order.txid: order for order in orders if self._belongs(order, ref)}
+        found = {order.txid: order for order in orders if self._belongs(order, ref)}
+        self.remember(ref.entry_order_id, found)
+        return found
 
     async def _ended(self, ref: OrderRef, entry: Order, found: dict[str, Order]) -> dict[str, Order]:
         closed = await self._questions.closed_orders(entry.opened_at)
         return {**found, **{order.txid: order for order in closed if self._belongs(order, ref)}}
 
+    async def _entry(self, txid: str) -> Order:
+        return (await self._certain({txid}))[txid]
+
+    async def _with_known(self, ref: OrderRef, found: dict[str, Order]) -> dict[str, Order]:
+        """What rests, and what became of the stops that are known and rest no longer."""
+        return found | await self._certain(self._ids(ref) - found.keys())
+
     async def _certain(self, txids: set[str]) -> dict[str, Order]:
-        found = await self._questions.by_id(txids)
+        found = await self._questions.ending(txids)
         if txids - found.keys():
             message = f"the venue does not tell about {', '.join(sorted(txids - found.keys()))}"
             raise ExchangeUnavailable(message)
@@ -175,6 +186,12 @@ class Stops:
 
 def _holds(found: dict[str, Order], client_order_id: str) -> bool:
     return any(order.client_order_id == client_order_id for order in found.values())
+
+
+def _all_made(entry: Order, stops: Iterable[Order]) -> bool:
+    """True when these are all the stops that the entry made: each of its fills made one of its own size."""
+    made = sum((stop.volume for stop in stops if stop.entry_id == entry.txid), Decimal(0))
+    return entry.status.final and made >= entry.executed
 
 
 def _uncovered(entry: Order, stops: Iterable[Order]) -> Decimal:
