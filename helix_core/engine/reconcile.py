@@ -21,13 +21,13 @@ from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderKind, OrderReport
 from helix_core.engine import breaker, findings
 from helix_core.engine.findings import Comparison, Finding, FindingKind
-from helix_core.errors import DataMissing, ExchangeError, ExchangeUnavailable, StoreError
+from helix_core.errors import DataMissing, ExchangeError, ExchangeUnavailable, RateLimited, StoreError
 from helix_core.notify import messages
 from helix_core.store import baseline, books, decisions, journal, outbox
 from helix_core.store.schema import JournalState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -79,17 +79,19 @@ class Reconciler:
 
     async def run(self) -> None:
         """Compare again and again until cancelled. The books are read before and after, so no order can confuse it."""
-        again_s = PERIOD_S
+        again_s, problem = PERIOD_S, ""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(again_s):
                     await self._hinted.wait()
             self._hinted.clear()
             try:
-                again_s = await self.run_once()
+                again_s, problem = await self.run_once(), ""
             except (ExchangeError, DataMissing, StoreError) as error:
-                log.warning("account_not_compared", problem=str(error))
-                again_s = _AGAIN_S
+                if not problem:
+                    log.warning("account_not_compared", problem=str(error))
+                asked_for_s = error.retry_after_s if isinstance(error, RateLimited) else None
+                again_s, problem = max(_AGAIN_S, asked_for_s or 0.0), str(error)
 
     async def compare(self) -> tuple[Finding, ...]:
         """Every difference there is now. Changes nothing. Raises as `look` does."""
@@ -213,7 +215,11 @@ class Reconciler:
         """Orders with our mark that the journal does not know or holds to be absent, and stops left behind."""
         alive = {order.client_order_id: Decimal(0) for order in resting}
         alive |= {order.client_order_id: order.filled for order in past if order.filled or not order.status.final}
-        ours = {name: match[1] for name in {*alive, *_names(past)} if (match := OWN_ORDER.fullmatch(name))}
+        ours = {
+            name: match[1]
+            for name in {*alive, *(order.client_order_id for order in past)}
+            if (match := OWN_ORDER.fullmatch(name))
+        }
         async with self._store.read() as session:
             known = await books.known_orders(session, ours.values())
             accepted = await decisions.acknowledged(session)
@@ -282,10 +288,6 @@ class Reconciler:
         if self._clock.monotonic() >= self._list_at:
             self._list_at = self._clock.monotonic() + _LIST_EVERY_S
         self._overlap = _SHORT_OVERLAP
-
-
-def _names(past: tuple[PastOrder, ...]) -> Iterable[str]:
-    return (order.client_order_id for order in past)
 
 
 def _left_behind(resting: tuple[OpenOrder, ...], over: Mapping[str, JournalRow]) -> list[Finding]:

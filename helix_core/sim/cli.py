@@ -39,6 +39,7 @@ def simulate(
     mutant: Annotated[str, typer.Option(help="Play them with this mistake put into Helix; `all` for each.")] = "",
     crash_points: Annotated[int, typer.Option(help="Play so many crash points instead.")] = 0,
     crash_point: Annotated[int | None, typer.Option(help="Replay one crash point.")] = None,
+    kill_seed: Annotated[int, typer.Option(help="The choices of --kills; its moments are real, and differ.")] = 0,
     kills: Annotated[int, typer.Option(help="Kill real processes so often instead.")] = 0,
 ) -> None:
     """Play plans, and judge each by the venue's ledger and the bot's database. Exit code 1: a promise was broken."""
@@ -46,7 +47,7 @@ def simulate(
         return
     exchange = exchange or ways()[0][0]
     if kills:
-        good = _kill(kills, exchange)
+        good = _kill(kills, kill_seed, exchange)
     elif crash_points:
         good = _crash(crash_points, exchange, style, jobs)
     elif crash_point is not None:
@@ -138,12 +139,12 @@ def _replay_crash(number: int, exchange: str, style: str, *, trace: bool) -> boo
     return _show(Matrix(exchange, style)[number].plan, trace=trace)
 
 
-def _kill(number: int, exchange: str) -> bool:
+def _kill(number: int, seed: int, exchange: str) -> bool:
     import asyncio  # noqa: PLC0415 - keeps --help instant
 
     from helix_core.sim import kills  # noqa: PLC0415
 
-    report = asyncio.run(kills.run(kills=number, seed=0, exchanges=(exchange,)))
+    report = asyncio.run(kills.run(kills=number, seed=seed, exchanges=(exchange,)))
     console.print(f"{report.kills} kills in {report.lives} lives, {report.orders} orders, {report.wall_s:.0f} s")
     for violation in report.violations:
         console.print(f"  BROKEN {violation}", markup=False)

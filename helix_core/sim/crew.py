@@ -21,7 +21,6 @@ J = TypeVar("J")
 _LOOK_S = 1.0
 _JOBS_OF_A_LIFE = 400
 """A worker is replaced after so many jobs, so that nothing it leaves behind adds up."""
-_METHOD = "forkserver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class _Hand:
     """One worker process."""
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
-        context = multiprocessing.get_context(_METHOD)
+        context = multiprocessing.get_context("forkserver")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_toil, args=(theirs, work))
         self.process.start()
@@ -130,4 +129,3 @@ def spread(
     finally:
         for hand in hands:
             hand.kill()
-

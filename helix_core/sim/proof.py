@@ -34,12 +34,11 @@ if TYPE_CHECKING:
 
 _SHARES = {"mutants": 0.04, "seeds": 0.55, "crash points": 0.33, "kills": 0.08}
 """What part of the time each gets. One that ends early leaves the rest to those after it."""
-_SEED_LIMIT_S, _ROW_LIMIT_S, _HUNT_LIMIT_S, _KILLS_LIMIT_S = 60.0, 180.0, 600.0, 240.0
+_SEED_LIMIT_S, _ROW_LIMIT_S, _HUNT_LEAST_S, _KILLS_LIMIT_S = 60.0, 180.0, 30.0, 240.0
 _KILLS_AT_ONCE, _BOTS = 40, 4
 _SEEDS_OF_A_MUTANT = 1_000
 _POINTS_A_ROW = 6
 _LINE_EVERY_S = 30.0
-_NO_MEMORY: dict[str, Any] = {"next_seed": {}, "next_point": {}, "next_kill": 0, "mutants": {}, "runs": []}
 
 
 def prove(*, minutes: float, page: Path, jobs: int, told: Callable[[str], None]) -> bool:
@@ -47,7 +46,7 @@ def prove(*, minutes: float, page: Path, jobs: int, told: Callable[[str], None])
 
     Takes at most some minutes longer than it was given: what has begun is played to its end, or to its limit.
     """
-    memory = {**_NO_MEMORY, **_read(page.with_suffix(".json"))}
+    memory = _read(page.with_suffix(".json"))
     proof = _Proof(memory, jobs, 60 * minutes, told)
     circumstances = Circumstances.here(minutes=minutes, jobs=jobs)
     try:
@@ -63,10 +62,9 @@ def prove(*, minutes: float, page: Path, jobs: int, told: Callable[[str], None])
 
 
 def _read(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-    read: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return read
+    """What the proofs before kept."""
+    nothing: dict[str, Any] = {"next_seed": {}, "next_point": {}, "next_kill": 0, "mutants": {}, "runs": []}
+    return nothing | json.loads(file.read_text(encoding="utf-8")) if file.exists() else nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +106,11 @@ class _Proof:
                 part(now_s + share_s)
             except Exception as error:  # noqa: BLE001 - the other parts, and the page, must not be lost with it
                 self.tally.fail(name, f"this part broke off: {type(error).__name__}: {error}", "helix-sim proof")
-            self.tally.took_s[name] += self._clock.monotonic() - now_s
+            self.tally.took_s[name] = self._clock.monotonic() - now_s
 
-    def _spread(self, work: Callable[[Any], Any], things: Iterator[Any], limit_s: float, ends_s: float) -> Iterator[Any]:
+    def _spread(
+        self, work: Callable[[Any], Any], things: Iterator[Any], limit_s: float, ends_s: float
+    ) -> Iterator[Any]:
         workers = 1 if work is _kill else self._jobs
         late = partial(self._past, ends_s)
         return spread(work, things, workers=workers, limit_s=limit_s, enough=late, idle=self._line)
@@ -135,9 +135,12 @@ class _Proof:
         """Each mutant, first at the seed that found it last time."""
         known = self._memory["mutants"]
         again = (_Hunt(mutant.name, known.get(mutant.name, {}).get("seed", 0)) for mutant in MUTANTS)
-        for found in self._spread(_hunt, again, _HUNT_LIMIT_S, ends_s):
+        limit_s = max(_HUNT_LEAST_S, ends_s - self._clock.monotonic())
+        for mutant in MUTANTS:
+            before = known.get(mutant.name, {}).get("words", "never found so far")
+            self.tally.mutants[mutant.name] = f"not looked for to the end in this run; before: {before}"
+        for found in self._spread(_hunt, again, limit_s, ends_s):
             if isinstance(found, Lost):
-                self.tally.mutants[found.job.mutant] = f"not found: {found.why}"
                 continue
             self.tally.mutants[found.mutant] = found.words
             if found.seed is not None:
@@ -188,10 +191,12 @@ class _Proof:
         numbers = matrix.numbers(following.get(way, 0))
         while sample := list(islice(numbers, _POINTS_A_ROW * len(matrix.rows))):
             places: dict[int, list[int]] = {}
+            begun = 0
             for row, place in map(matrix.place, sample):
                 places.setdefault(row, []).append(place)
             for row, chosen in places.items():
-                following[way] = matrix.first(row) + chosen[-1]
+                begun += len(chosen)
+                following[way] = sample[min(begun, len(sample) - 1)]
                 yield matrix.rows[row], matrix.first(row), chosen
 
     def _kills(self, ends_s: float) -> None:

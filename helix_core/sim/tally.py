@@ -82,7 +82,7 @@ class Tally:
     mutants: dict[str, str] = field(default_factory=dict)
     broken: int = 0
     failures: list[Failure] = field(default_factory=list)
-    took_s: Counter[str] = field(default_factory=Counter)
+    took_s: dict[str, float] = field(default_factory=dict)
 
     def fail(self, where: str, what: str, command: str) -> None:
         """Note a broken promise; the first ones in words, all in number."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from helix_core.domain.halt import HaltKind
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
+
+# Built once: building one of these takes as long as asking it.
+_LAST_DAY = select(DayRow).order_by(col(DayRow.date).desc()).limit(1)
+_DAY_OF = _LAST_DAY.where(col(DayRow.date) <= bindparam("today"))
+_TRANSFERS = select(TransferRow).where(col(TransferRow.at) >= bindparam("since")).order_by(col(TransferRow.id))
 
 
 @dataclass(slots=True)
@@ -33,10 +39,8 @@ class Curve:
 
 async def until(session: AsyncSession, now: datetime | None = None) -> Curve | None:
     """Where the curve stands; the day is that of `now` (None: the last one opened). None before any day was opened."""
-    query = select(DayRow).order_by(col(DayRow.date).desc()).limit(1)
-    if now is not None:
-        query = query.where(DayRow.date <= now.date())
-    day = (await session.exec(query)).first()
+    found = await (session.exec(_LAST_DAY) if now is None else session.exec(_DAY_OF, params={"today": now.date()}))
+    day = found.first()
     return None if day is None else await _fold(session, day, None if now is None else trades.day_start(now))
 
 
@@ -108,5 +112,5 @@ async def _events(session: AsyncSession, since: datetime) -> list[tuple[datetime
     """Results and transfers since then in their order, as (time, P&L, factor)."""
     one, zero = Decimal(1), Decimal(0)
     results = [(result.closed_at, result.pnl, one) for result in await trades.results_since(session, since)]
-    moved = await session.exec(select(TransferRow).where(col(TransferRow.at) >= since).order_by(col(TransferRow.id)))
+    moved = await session.exec(_TRANSFERS, params={"since": since})
     return sorted([*results, *((row.at, zero, row.factor) for row in moved)], key=lambda event: event[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import bindparam
 from sqlmodel import and_, col, or_, select
 
 from helix_core.domain.halt import Halt, HaltKind
@@ -14,11 +15,24 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
+# Built once: building one of these takes as long as asking it.
+_ACTIVE = select(HaltRow).where(col(HaltRow.cleared_at).is_(None)).order_by(col(HaltRow.id))
+_IN_FORCE = (
+    select(HaltRow)
+    .where(
+        or_(
+            col(HaltRow.cleared_at).is_(None),
+            and_(HaltRow.kind == HaltKind.DRAWDOWN.value, col(HaltRow.cleared_at) >= bindparam("started_at")),
+        )
+    )
+    .order_by(col(HaltRow.id))
+)
+_CLEARED = select(HaltRow.cleared_at).where(HaltRow.kind == bindparam("kind"), col(HaltRow.cleared_at).is_not(None))
+
 
 async def active(session: AsyncSession) -> list[Halt]:
     """Halts in force, oldest first."""
-    rows = await session.exec(select(HaltRow).where(col(HaltRow.cleared_at).is_(None)).order_by(col(HaltRow.id)))
-    return [_halt(row) for row in rows]
+    return [_halt(row) for row in await session.exec(_ACTIVE)]
 
 
 async def in_force(session: AsyncSession, started_at: datetime) -> list[Halt]:
@@ -26,13 +40,7 @@ async def in_force(session: AsyncSession, started_at: datetime) -> list[Halt]:
 
     Those that nobody has ended, and drawdowns ended since that start: a drawdown takes a restart as well.
     """
-    query = select(HaltRow).where(
-        or_(
-            col(HaltRow.cleared_at).is_(None),
-            and_(HaltRow.kind == HaltKind.DRAWDOWN.value, col(HaltRow.cleared_at) >= started_at),
-        )
-    )
-    return [_halt(row) for row in await session.exec(query.order_by(col(HaltRow.id)))]
+    return [_halt(row) for row in await session.exec(_IN_FORCE, params={"started_at": started_at})]
 
 
 async def put_in_force(session: AsyncSession, kind: HaltKind, detail: str, now: datetime) -> bool:
@@ -56,9 +64,7 @@ async def clear(session: AsyncSession, kinds: frozenset[HaltKind], by: str, now:
 
 async def last_cleared_at(session: AsyncSession, kind: HaltKind) -> datetime | None:
     """When a halt of this kind was last ended: a losing streak is counted from there."""
-    rows = await session.exec(
-        select(HaltRow.cleared_at).where(HaltRow.kind == kind.value, col(HaltRow.cleared_at).is_not(None))
-    )
+    rows = await session.exec(_CLEARED, params={"kind": kind.value})
     return max((at for at in rows if at is not None), default=None)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from helix_core.domain.signal import Action, Signal
@@ -17,6 +18,34 @@ if TYPE_CHECKING:
     from sqlmodel.ext.asyncio.session import AsyncSession
 
     from helix_core.domain.risk import RiskReport
+
+# Built once: building one of these takes as long as asking it.
+_EARLIER = (
+    select(SignalRow.id)
+    .where(
+        SignalRow.signal_id == bindparam("signal_id"),
+        col(SignalRow.received_at) > bindparam("since"),
+        col(SignalRow.received_at) < bindparam("until"),
+        col(SignalRow.action).is_distinct_from("deduplicated"),
+    )
+    .limit(1)
+)
+_BEFORE = (
+    select(SignalRow.id)
+    .where(
+        SignalRow.signal_id == bindparam("signal_id"),
+        col(SignalRow.id) < bindparam("row"),
+        col(SignalRow.received_at) > bindparam("since"),
+        col(SignalRow.action).is_distinct_from("deduplicated"),
+    )
+    .limit(1)
+)
+_UNFINISHED = (
+    select(SignalRow, InboxRow)
+    .join(InboxRow, col(InboxRow.signal_row) == SignalRow.id)
+    .where(col(InboxRow.done_at).is_(None))
+    .order_by(col(SignalRow.id))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +64,9 @@ async def append(
 
     A repeat is stored too, already ended as `deduplicated`; repeats do not prolong the window.
     """
-    earlier = (
-        await session.exec(
-            select(SignalRow.id)
-            .where(
-                SignalRow.signal_id == signal.signal_id,
-                col(SignalRow.received_at) > now - timedelta(seconds=window_s),
-                col(SignalRow.received_at) < now + timedelta(seconds=window_s),
-                col(SignalRow.action).is_distinct_from("deduplicated"),
-            )
-            .limit(1)
-        )
-    ).first()
+    window = timedelta(seconds=window_s)
+    within = {"signal_id": signal.signal_id, "since": now - window, "until": now + window}
+    earlier = (await session.exec(_EARLIER, params=within)).first()
     row = SignalRow(signal_id=signal.signal_id, payload=payload, received_at=now)
     if earlier is not None:
         row.action, row.rejection_reason = "deduplicated", f"repeats signal {earlier}"
@@ -69,28 +89,14 @@ async def append(
 
 async def seen_before(session: AsyncSession, stored: StoredSignal, window_s: int) -> bool:
     """True when an earlier signal inside the window has the same signal_id and was not itself a repeat."""
-    found = await session.exec(
-        select(SignalRow.id)
-        .where(
-            SignalRow.signal_id == stored.signal.signal_id,
-            col(SignalRow.id) < stored.row,
-            col(SignalRow.received_at) > stored.received_at - timedelta(seconds=window_s),
-            col(SignalRow.action).is_distinct_from("deduplicated"),
-        )
-        .limit(1)
-    )
-    return found.first() is not None
+    since = stored.received_at - timedelta(seconds=window_s)
+    which = {"signal_id": stored.signal.signal_id, "row": stored.row, "since": since}
+    return (await session.exec(_BEFORE, params=which)).first() is not None
 
 
 async def unfinished(session: AsyncSession) -> list[StoredSignal]:
     """Signals that still have no end, oldest first: what a crash left behind."""
-    rows = await session.exec(
-        select(SignalRow, InboxRow)
-        .join(InboxRow, col(InboxRow.signal_row) == SignalRow.id)
-        .where(col(InboxRow.done_at).is_(None))
-        .order_by(col(SignalRow.id))
-    )
-    return [_stored(signal, inbox) for signal, inbox in rows]
+    return [_stored(signal, inbox) for signal, inbox in await session.exec(_UNFINISHED)]
 
 
 async def load(session: AsyncSession, row: int) -> StoredSignal:

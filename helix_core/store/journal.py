@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlmodel import and_, col, func, select
+from sqlalchemy import bindparam
+from sqlmodel import col, func, select
 
 from helix_core.domain.order import Fill, OrderKind, OrderRef
 from helix_core.domain.signal import Action
@@ -15,11 +16,31 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
+    from sqlmodel.sql.expression import SelectOfScalar
 
     from helix_core.domain.order import OrderReport
 
 
 _NEVER_PLACED = {JournalState.REFUSED, JournalState.NOT_PLACED}
+_unsettled = [state.value for state in UNSETTLED]
+_OF_KIND = JournalRow.kind == bindparam("kind")
+_OF_SIGNAL = JournalRow.signal_row == bindparam("signal_row")
+_OF_TRADE = JournalRow.trade_id == bindparam("trade_id")
+_NUMBER = col(JournalRow.number)
+# Built once: building one of these takes as long as asking it.
+_HIGHEST = select(func.max(JournalRow.number))
+_STOPS_OF_NO_TRADE = (
+    select(JournalRow)
+    .where(_OF_SIGNAL, JournalRow.kind == OrderKind.STOP.value, col(JournalRow.trade_id).is_(None))
+    .order_by(_NUMBER)
+)
+_ATTEMPTS = select(JournalRow.attempt).where(_OF_SIGNAL, _OF_KIND)
+_LATEST_OF_SIGNAL = select(JournalRow).where(_OF_SIGNAL, _OF_KIND).order_by(_NUMBER.desc()).limit(1)
+_LATEST_OF_TRADE = select(JournalRow).where(_OF_TRADE, _OF_KIND).order_by(_NUMBER.desc()).limit(1)
+_STANDING = _LATEST_OF_TRADE.where(col(JournalRow.state).in_([JournalState.LIVE.value, *_unsettled]))
+_UNSETTLED = select(JournalRow).where(col(JournalRow.state).in_(_unsettled)).order_by(_NUMBER)
+_UNSETTLED_OF_KIND = _UNSETTLED.where(_OF_KIND)
+_FILLS = select(FillRow).where(FillRow.trade_id == bindparam("trade_id")).order_by(col(FillRow.at))
 
 
 def reference(row: JournalRow) -> OrderRef:
@@ -35,7 +56,7 @@ def reference(row: JournalRow) -> OrderRef:
 
 async def add(session: AsyncSession, row: JournalRow) -> None:
     """Write an order down, numbered after all others."""
-    last = (await session.exec(select(func.max(JournalRow.number)))).one()
+    last = (await session.exec(_HIGHEST)).one()
     row.number = (last or 0) + 1
     session.add(row)
     await session.flush()
@@ -71,46 +92,32 @@ async def mark(
 
 async def of_no_trade(session: AsyncSession, signal_row: int) -> list[JournalRow]:
     """Stops that a signal caused before its trade was written down."""
-    query = select(JournalRow).where(
-        JournalRow.signal_row == signal_row,
-        JournalRow.kind == OrderKind.STOP.value,
-        col(JournalRow.trade_id).is_(None),
-    )
-    return list(await session.exec(query.order_by(col(JournalRow.number))))
+    return list(await session.exec(_STOPS_OF_NO_TRADE, params={"signal_row": signal_row}))
 
 
 async def next_attempt(session: AsyncSession, signal_row: int, kind: OrderKind) -> int:
     """1 for the first order of this kind that a signal causes, then 2, 3, ..."""
-    rows = await session.exec(
-        select(JournalRow.attempt).where(JournalRow.signal_row == signal_row, JournalRow.kind == kind.value)
-    )
+    rows = await session.exec(_ATTEMPTS, params={"signal_row": signal_row, "kind": kind.value})
     return max(rows.all(), default=0) + 1
 
 
 async def of_signal(session: AsyncSession, signal_row: int, kind: OrderKind) -> JournalRow | None:
     """The latest order of this kind that a signal caused."""
-    return await _latest(session, JournalRow.signal_row == signal_row, kind)
+    return await _first(session, _LATEST_OF_SIGNAL, signal_row=signal_row, kind=kind.value)
 
 
 async def of_trade(session: AsyncSession, trade_id: int, kind: OrderKind) -> JournalRow | None:
     """The latest order of this kind in a trade."""
-    return await _latest(session, JournalRow.trade_id == trade_id, kind)
+    return await _first(session, _LATEST_OF_TRADE, trade_id=trade_id, kind=kind.value)
 
 
-async def _latest(session: AsyncSession, condition: object, kind: OrderKind) -> JournalRow | None:
-    rows = await session.exec(
-        select(JournalRow)
-        .where(condition, JournalRow.kind == kind.value)  # type: ignore[arg-type]
-        .order_by(col(JournalRow.number).desc())
-        .limit(1)
-    )
-    return rows.first()
+async def _first(session: AsyncSession, query: SelectOfScalar[JournalRow], **which: object) -> JournalRow | None:
+    return (await session.exec(query, params=which)).first()
 
 
 async def standing(session: AsyncSession, trade_id: int, kind: OrderKind) -> JournalRow | None:
     """The order of this kind in a trade that is, or may be, alive at the venue."""
-    alive = col(JournalRow.state).in_([JournalState.LIVE.value, *(state.value for state in UNSETTLED)])
-    return await _latest(session, and_(JournalRow.trade_id == trade_id, alive), kind)
+    return await _first(session, _STANDING, trade_id=trade_id, kind=kind.value)
 
 
 async def last_to_sell(session: AsyncSession, trade_id: int) -> JournalRow | None:
@@ -137,10 +144,9 @@ async def not_placed(session: AsyncSession, trade_id: int, kind: OrderKind) -> l
 
 async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> list[JournalRow]:
     """Orders that may be at the venue without our knowing, oldest first."""
-    query = select(JournalRow).where(col(JournalRow.state).in_([state.value for state in UNSETTLED]))
-    if kind is not None:
-        query = query.where(JournalRow.kind == kind.value)
-    return list(await session.exec(query.order_by(col(JournalRow.number))))
+    if kind is None:
+        return list(await session.exec(_UNSETTLED))
+    return list(await session.exec(_UNSETTLED_OF_KIND, params={"kind": kind.value}))
 
 
 async def record_fills(
@@ -170,7 +176,7 @@ async def record_fills(
 
 async def fills_of(session: AsyncSession, trade_id: int) -> list[Fill]:
     """All executions of a trade, oldest first."""
-    rows = await session.exec(select(FillRow).where(FillRow.trade_id == trade_id).order_by(col(FillRow.at)))
+    rows = await session.exec(_FILLS, params={"trade_id": trade_id})
     return [
         Fill(
             fill_id=row.fill_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import bindparam
 from sqlmodel import col, func, select
 
 from helix_core.domain.notice import Notice, NoticeKind
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from sqlmodel.ext.asyncio.session import AsyncSession
 
     from helix_core.store.database import Store
+
+# Built once: building one of these takes as long as asking it.
+_LATEST = select(func.max(NoticeRow.id))
+_DELIVERED = select(CursorRow.notice_id).where(CursorRow.notifier == bindparam("notifier"))
+_AFTER = (
+    select(NoticeRow).where(col(NoticeRow.id) > bindparam("after")).order_by(col(NoticeRow.id)).limit(bindparam("most"))  # type: ignore[arg-type] - a parameter is as good as a number
+)
 
 
 def owe(session: AsyncSession, kind: NoticeKind, text: str, now: datetime) -> None:
@@ -34,7 +42,7 @@ class StoredOutbox:
     async def register(self, notifiers: Iterable[str]) -> None:
         """Give notifiers that are new a place at the end, so that none tells the owner what is long past."""
         async with self._store.write() as session:
-            latest = (await session.exec(select(func.max(NoticeRow.id)))).one() or 0
+            latest = (await session.exec(_LATEST)).one() or 0
             for notifier in notifiers:
                 if await session.get(CursorRow, notifier) is None:
                     session.add(CursorRow(notifier=notifier, notice_id=latest))
@@ -42,13 +50,8 @@ class StoredOutbox:
     async def pending(self, notifier: str, limit: int) -> Sequence[Notice]:
         """At most `limit` messages that `notifier` has not delivered, oldest first."""
         async with self._store.read() as session:
-            cursor = await session.get(CursorRow, notifier)
-            rows = await session.exec(
-                select(NoticeRow)
-                .where(col(NoticeRow.id) > (0 if cursor is None else cursor.notice_id))
-                .order_by(col(NoticeRow.id))
-                .limit(limit)
-            )
+            delivered = (await session.exec(_DELIVERED, params={"notifier": notifier})).first()
+            rows = await session.exec(_AFTER, params={"after": delivered or 0, "most": limit})
             return [_notice(row) for row in rows]
 
     async def delivered(self, notifier: str, notice_id: int) -> None:

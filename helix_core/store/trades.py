@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sqlalchemy import bindparam
 from sqlmodel import col, func, select
 
 from helix_core.store import journal
@@ -19,13 +20,20 @@ if TYPE_CHECKING:
     from helix_core.domain.position import Position
     from helix_core.store.inbox import StoredSignal
 
+# Built once: building one of these takes as long as asking it.
+_OPEN = select(TradeRow).where(TradeRow.status == "open").order_by(col(TradeRow.id))
+_NAMED = select(TradeRow.id).where(TradeRow.signal_id == bindparam("name"))
+_RESULTS = select(ResultRow).order_by(col(ResultRow.closed_at), col(ResultRow.trade_id))
+_RESULTS_SINCE = _RESULTS.where(col(ResultRow.closed_at) >= bindparam("since"))
+_LAST_STOP_OUT = select(func.max(TradeRow.closed_at)).where(TradeRow.status == "stopped_out")
+
 
 async def open_trade(
     session: AsyncSession, stored: StoredSignal, entry: JournalRow, exchange: str, position: Position, now: datetime
 ) -> TradeRow:
     """Make the trade of a filled entry. A signal_id that has traded before gets `#<signals.id>` added."""
     name = stored.signal.signal_id
-    while (await session.exec(select(TradeRow.id).where(TradeRow.signal_id == name))).first() is not None:
+    while (await session.exec(_NAMED, params={"name": name})).first() is not None:
         name = f"{name}#{stored.row}"
     trade = TradeRow(
         signal_id=name,
@@ -59,7 +67,7 @@ async def longest_gap(session: AsyncSession, since: datetime) -> timedelta:
 
 async def open_trades(session: AsyncSession) -> list[TradeRow]:
     """Trades that still hold something."""
-    return list(await session.exec(select(TradeRow).where(TradeRow.status == "open").order_by(col(TradeRow.id))))
+    return list(await session.exec(_OPEN))
 
 
 async def close_trade(
@@ -86,10 +94,9 @@ async def close_trade(
 
 async def results_since(session: AsyncSession, since: datetime | None = None) -> Sequence[ResultRow]:
     """Results of trades closed at or after `since`, oldest first."""
-    query = select(ResultRow).order_by(col(ResultRow.closed_at), col(ResultRow.trade_id))
-    if since is not None:
-        query = query.where(col(ResultRow.closed_at) >= since)
-    return (await session.exec(query)).all()
+    if since is None:
+        return (await session.exec(_RESULTS)).all()
+    return (await session.exec(_RESULTS_SINCE, params={"since": since})).all()
 
 
 def day_start(now: datetime) -> datetime:
@@ -114,8 +121,7 @@ async def last_signal_at(session: AsyncSession) -> datetime | None:
 
 async def last_stop_out_at(session: AsyncSession) -> datetime | None:
     """When a stop last closed a trade, or None when none ever did."""
-    query = select(func.max(TradeRow.closed_at)).where(TradeRow.status == "stopped_out")
-    return (await session.exec(query)).one()
+    return (await session.exec(_LAST_STOP_OUT)).one()
 
 
 async def mark_daily_limit(session: AsyncSession, now: datetime) -> None:
