@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 ORDER_ID_PREFIX = "e11c"
 """First characters of every client order id of Helix: tells its orders from a human's."""
+OWN_ORDER = re.compile(rf"({ORDER_ID_PREFIX}[0-9a-f]{{{32 - len(ORDER_ID_PREFIX)}}})(?:-[a-z]+)?")
+"""Client order ids of Helix, and those of the parts of its stops; the first group is the id in the journal."""
 
 
 def client_order_id(signal_row: int, received_at: datetime, kind: OrderKind, attempt: int) -> str:

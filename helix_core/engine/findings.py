@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from helix_core.domain.identifiers import OWN_ORDER
 from helix_core.domain.money import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
+    from helix_core.contracts.exchange import OpenOrder
     from helix_core.domain.market import Instrument
     from helix_core.store.books import Books, Unsettled
+    from helix_core.store.schema import JournalRow
 
 _RUN = "run helix reconcile on the host"
 _MOST_NAMED = 2
@@ -218,3 +221,15 @@ def not_trading(books: Books, symbol: str, why: str) -> Finding:
         halts=False,
         trade_ids=tuple(trade.trade_id for trade in books.trades),
     )
+
+
+def left_behind(resting: tuple[OpenOrder, ...], over: Mapping[str, JournalRow]) -> list[Finding]:
+    """Resting orders that belong to a row of `over`, by our id or the venue's; one finding for each row."""
+    by_venue_id = {order_id: core for core, row in over.items() for order_id in row.venue_order_ids.split()}
+    found: dict[str, Finding] = {}
+    for order in resting:
+        match = OWN_ORDER.fullmatch(order.client_order_id)
+        core = match[1] if match else by_venue_id.get(order.venue_order_id, "")
+        if core in over and core not in found:
+            found[core] = orphan_stop(core, order.venue_order_id, order.remaining)
+    return list(found.values())

@@ -78,6 +78,8 @@ class Aged(Generic[Value]):
             async with asyncio.timeout(_ASK_TIMEOUT_S):
                 value = await self._ask()
         except (ExchangeError, DataMissing, ValueError) as error:
+            if isinstance(error, RateLimited) and self.fresh is not None:
+                return  # held back, which is no sign of ill health: the value is young enough
             self.limited = error if isinstance(error, RateLimited) else None
             self.key_refused = isinstance(error, AuthenticationFailed)
             self._failed(str(error))
@@ -166,6 +168,8 @@ class Market:
 
 
 async def _poll(aged: Aged[Any], period_s: float) -> None:
+    if aged.fresh is not None:
+        await asyncio.sleep(period_s)
     while True:
         await aged.refresh()
         await asyncio.sleep(period_s)

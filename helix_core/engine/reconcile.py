@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from helix_core.domain.halt import HaltKind
-from helix_core.domain.identifiers import ORDER_ID_PREFIX
+from helix_core.domain.identifiers import OWN_ORDER
 from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderKind, OrderReport
 from helix_core.engine import breaker, findings
@@ -27,7 +26,7 @@ from helix_core.store import baseline, books, decisions, journal, outbox
 from helix_core.store.schema import JournalState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from helix_core.domain.market import Balances, Instrument
     from helix_core.engine.account import Account
     from helix_core.store.books import Books
-    from helix_core.store.schema import JournalRow
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +52,6 @@ _ASK_TIMEOUT_S = 20.0
 _MOST_READS = 5
 _OVERLAP = timedelta(days=1)
 _SHORT_OVERLAP = timedelta(hours=1)
-OWN_ORDER = re.compile(rf"({ORDER_ID_PREFIX}[0-9a-f]{{{32 - len(ORDER_ID_PREFIX)}}})(?:-[a-z]+)?")
-"""Client order ids of Helix, and of the parts of its stops."""
 
 _NEVER_PLACED = {JournalState.REFUSED.value, JournalState.NOT_PLACED.value}
 
@@ -103,7 +99,7 @@ class Reconciler:
         Orders may be placed and stops may fill meanwhile. Raises ExchangeError or DataMissing when the account
         could not be read: then nothing has changed, least of all a halt.
         """
-        comparison = await self.look()
+        comparison = await self.look(sparing=True)
         for finding in comparison.findings:
             if finding.kind is FindingKind.UNBOOKED:
                 self._suspect(finding.trade_ids[0])
@@ -114,28 +110,28 @@ class Reconciler:
             await self._agreed(comparison)
         return PERIOD_S if all(count >= LOOKS for count in self._seen.values()) else self._recheck_s
 
-    async def look(self) -> Comparison:
-        """Read venue and database, and compare them. Changes nothing.
+    async def look(self, *, sparing: bool = False) -> Comparison:
+        """Read venue and database, and compare them. Changes nothing. `sparing`: what was asked a moment ago will do.
 
         Raises ExchangeError when the venue does not answer, DataMissing when it leaves out what is needed.
         """
         for _ in range(_MOST_READS):
-            comparison = await self._look()
+            comparison = await self._look(sparing=sparing)
             async with self._store.read() as session:
                 if await books.read(session, comparison.rules) == comparison.books:
                     return comparison
         raise ExchangeUnavailable("The account is being traded on right now and cannot be compared. Try again.")
 
-    async def _look(self) -> Comparison:
+    async def _look(self, *, sparing: bool) -> Comparison:
         await self._market.view(self._market.symbol)
         rules = self._market.rules()
         async with self._store.read() as session:
             kept, since = await books.read(session, rules), await self._since(session)
         try:
             async with asyncio.timeout(_ASK_TIMEOUT_S):
-                total = (await self._client.get_balance()).of(rules.base).total
+                total = (await self._balances(sparing=sparing)).of(rules.base).total
                 resting = await self._client.open_orders(rules.symbol)
-                past = await self.past_orders(since)
+                past = await self.past_orders(since) if self._list_due or not sparing else ()
                 found = [
                     *await self._coins(kept, total, rules, resting),
                     *await self._orders(resting, past),
@@ -147,10 +143,14 @@ class Reconciler:
         orders = tuple(sorted((order.venue_order_id, order.remaining) for order in resting))
         return Comparison(rules=rules, total=total, books=kept, orders=orders, findings=tuple(found))
 
-    async def _balances(self) -> Balances:
-        """What the account holds, asked for now or a moment ago: a venue may count its questions strictly."""
+    @property
+    def _list_due(self) -> bool:
+        return bool(self._seen) or self._clock.monotonic() >= self._list_at
+
+    async def _balances(self, *, sparing: bool) -> Balances:
+        """What the account holds, asked for now or, sparing a venue that counts its questions, a moment ago."""
         known = self._market.balances
-        if known.latest is not None and known.age_s <= _RECENT_S:
+        if sparing and known.latest is not None and known.age_s <= _RECENT_S:
             return known.latest
         return await self._client.get_balance()
 
@@ -235,7 +235,7 @@ class Reconciler:
         return [
             *([] if unknown is None else [unknown]),
             *(findings.late(core, filled) for core, filled in sorted(absent.items())),
-            *_left_behind(resting, over),
+            *findings.left_behind(resting, over),
         ]
 
     def _unknown(self, kept: Books) -> list[Finding]:
@@ -285,18 +285,6 @@ class Reconciler:
             if comparison.books.owned is None or (flat and comparison.books.dust):
                 await baseline.accept(session, base, comparison.total - comparison.books.held)
             await books.note_compared(session, self._clock.now())
-        if self._clock.monotonic() >= self._list_at:
+        if self._list_due:
             self._list_at = self._clock.monotonic() + _LIST_EVERY_S
         self._overlap = _SHORT_OVERLAP
-
-
-def _left_behind(resting: tuple[OpenOrder, ...], over: Mapping[str, JournalRow]) -> list[Finding]:
-    """Resting orders that belong to a row of `over`, by our id or the venue's; one finding for each row."""
-    by_venue_id = {order_id: core for core, row in over.items() for order_id in row.venue_order_ids.split()}
-    found: dict[str, Finding] = {}
-    for order in resting:
-        match = OWN_ORDER.fullmatch(order.client_order_id)
-        core = match[1] if match else by_venue_id.get(order.venue_order_id, "")
-        if core in over and core not in found:
-            found[core] = findings.orphan_stop(core, order.venue_order_id, order.remaining)
-    return list(found.values())

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from helix_core.domain.halt import HaltKind
+from helix_core.domain.identifiers import OWN_ORDER
 from helix_core.domain.money import plain
 from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderKind
@@ -15,7 +16,6 @@ from helix_core.domain.position import fold
 from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.engine.findings import FindingKind
-from helix_core.engine.reconcile import OWN_ORDER
 from helix_core.errors import Mismatch
 from helix_core.notify import messages
 from helix_core.store import baseline, books, decisions, halts, journal, outbox, trades

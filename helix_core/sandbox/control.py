@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from helix_core.domain.money import exact
 from helix_core.sandbox.faults import Fault
@@ -89,18 +89,19 @@ class Control:
         """Control `sandbox`."""
         self._sandbox = sandbox
 
-    def routes(self) -> list[Route]:
-        """All of them."""
-        return [
-            Route("/sandbox/ledger", self._ledger),
-            Route("/sandbox/requests", self._requests),
-            Route("/sandbox/price", _taking(PriceMove, self._move_price), methods=["POST"]),
-            Route("/sandbox/faults", _taking(Fault, self._add_fault), methods=["POST"]),
-            Route("/sandbox/faults", self._faults, methods=["GET", "DELETE"]),
-            Route("/sandbox/cancel", _taking(Cancel, self._cancel), methods=["POST"]),
-            Route("/sandbox/transfer", _taking(Transfer, self._transfer), methods=["POST"]),
-            Route("/sandbox/rights", _taking(Rights, self._change_rights), methods=["POST"]),
+    def routes(self) -> Mount:
+        """All of them, under /sandbox."""
+        routes = [
+            Route("/ledger", self._ledger),
+            Route("/requests", self._requests),
+            Route("/price", _taking(PriceMove, self._move_price), methods=["POST"]),
+            Route("/faults", _taking(Fault, self._add_fault), methods=["POST"]),
+            Route("/faults", self._faults, methods=["GET", "DELETE"]),
+            Route("/cancel", _taking(Cancel, self._cancel), methods=["POST"]),
+            Route("/transfer", _taking(Transfer, self._transfer), methods=["POST"]),
+            Route("/rights", _taking(Rights, self._change_rights), methods=["POST"]),
         ]
+        return Mount("/sandbox", routes=routes)
 
     async def _ledger(self, _: Request) -> Response:
         return JSONResponse(ledger_report(self._sandbox.venue))

@@ -51,7 +51,7 @@ class Sandbox:
         self.requests: deque[ReceivedRequest] = deque(maxlen=MOST_REQUESTS)
         self.streams = Streams(venue.ledger.feed)
         self.order_name, self.fill_name = dialect.order_name, dialect.fill_name
-        endpoints = Starlette(routes=[*Control(self).routes(), *dialect.routes(self)])
+        endpoints = Starlette(routes=[Control(self).routes(), *dialect.routes(self)])
         self.app: ASGIApp = Door(endpoints, self, dialect)
 
     @property

@@ -12,7 +12,7 @@ from rich.console import Console
 from helix_core.sim.ways import MARKET, ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from helix_core.sim.plan import Plan
     from helix_core.sim.seeds import Result
@@ -79,19 +79,18 @@ def proof(
 
 def _replay(exchange: str, style: str, seed: int, *, trace: bool, shrinking: bool) -> bool:
     from helix_core.sim.plan import Plan  # noqa: PLC0415 - keeps --help instant
+    from helix_core.sim.seeds import run  # noqa: PLC0415
     from helix_core.sim.shrink import shrink  # noqa: PLC0415
 
     plan = Plan.of(seed, exchange, style)
     if shrinking:
         plan, _ = shrink(plan, console.print)
-    return _show(plan, trace=trace)
+    return _show(plan, lambda: run(plan, tell=trace))
 
 
-def _show(plan: Plan, *, trace: bool) -> bool:
-    from helix_core.sim.seeds import run  # noqa: PLC0415 - keeps --help instant
-
+def _show(plan: Plan, played: Callable[[], Result]) -> bool:
     console.print(str(plan), markup=False)
-    result = run(plan, tell=trace)
+    result = played()
     for line in result.story:
         console.print(line, markup=False)
     _tell([result])
@@ -121,22 +120,21 @@ def _crash(number: int, exchange: str, style: str, jobs: int) -> bool:
 
     found = Counter[str]()
     for played in crashes.run_many(exchange, style, wanted=number, workers=jobs):
-        found["played"] += 1
-        found["reached"] += played.reached
-        if played.result.violations:
-            found["broken"] += 1
-            console.print(f"  {played.point}", markup=False)
-            console.print(f"  helix-sim --exchange {exchange} --style {style} --crash-point {played.number} --trace")
+        found.update({"reached": played.reached, "broken": bool(played.result.violations)})
         for violation in played.result.violations:
             console.print(f"  BROKEN {violation}", markup=False)
+        if played.result.violations:
+            console.print(f"  {played.point}\n  {played.command}", markup=False)
     console.print(f"crash points: {dict(found)}", markup=False)
     return not found["broken"]
 
 
 def _replay_crash(number: int, exchange: str, style: str, *, trace: bool) -> bool:
     from helix_core.sim.crash_points import Matrix  # noqa: PLC0415 - keeps --help instant
+    from helix_core.sim.crash_tree import run  # noqa: PLC0415
 
-    return _show(Matrix(exchange, style)[number].plan, trace=trace)
+    point = Matrix(exchange, style)[number]
+    return _show(point.plan, lambda: run(point, tell=trace).result)
 
 
 def _kill(number: int, seed: int, exchange: str) -> bool:
@@ -144,7 +142,8 @@ def _kill(number: int, seed: int, exchange: str) -> bool:
 
     from helix_core.sim import kills  # noqa: PLC0415
 
-    report = asyncio.run(kills.run(kills=number, seed=seed, exchanges=(exchange,)))
+    paths = [way for way in ways() if way[0] == exchange]
+    report = asyncio.run(kills.run(kills=number, seed=seed, paths=paths))
     console.print(f"{report.kills} kills in {report.lives} lives, {report.orders} orders, {report.wall_s:.0f} s")
     for violation in report.violations:
         console.print(f"  BROKEN {violation}", markup=False)

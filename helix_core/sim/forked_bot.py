@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOG = "helix.log"
-_ANSWER_S = 30.0
+_ANSWER_S = 60.0
 _MOST_DESCRIPTORS = 256
 
 

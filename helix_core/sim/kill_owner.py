@@ -10,7 +10,6 @@ from helix_core.clock import SystemClock
 from helix_core.domain.halt import HaltKind
 from helix_core.domain.identifiers import ORDER_ID_PREFIX
 from helix_core.domain.signal import Action
-from helix_core.engine import breaker
 from helix_core.store import halts
 from helix_core.store.database import Store
 
@@ -53,7 +52,7 @@ class Owner:
     async def halt(self) -> None:
         """Halt the bot, which may be running or not. Raises StoreError."""
         async with self._writing() as session:
-            await breaker.halt(session, HaltKind.MANUAL, "stopped by the owner", self._clock.now())
+            await halts.put_in_force(session, HaltKind.MANUAL, "stopped by the owner", self._clock.now())
         self._halted_s = self._clock.monotonic()
         self.halts += 1
 

@@ -7,16 +7,20 @@ rest of a boot.
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.ext.asyncio import engine as async_engines
+
+from helix_core.ccxt.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 _entry_points = cache(metadata.entry_points)
 _version = cache(metadata.version)
 _metadata = cache(metadata.Distribution.metadata.fget)  # type: ignore[attr-defined]
+_other_names: dict[type, list[str]] = {}
 _compiled: dict[str, tuple[Dialect, Any]] = {}
 """By kind of database: the dialect of the first engine that has been connected, and what it has compiled."""
 
@@ -37,6 +42,7 @@ _compiled: dict[str, tuple[Dialect, Any]] = {}
 def machine_of_its_own(folder: Path, disk: Disk) -> Iterator[None]:
     """Let the bot find a machine for itself: its own temporary folder, and a disk that can be full."""
     with (
+        mock.patch.object(Wire, "__dir__", _names, create=True),
         mock.patch.object(metadata, "entry_points", _entry_points),
         mock.patch.object(metadata, "version", _version),
         mock.patch.object(metadata.Distribution, "metadata", property(_metadata)),
@@ -45,6 +51,27 @@ def machine_of_its_own(folder: Path, disk: Disk) -> Iterator[None]:
         mock.patch.object(os, "statvfs", disk.statvfs),
     ):
         yield
+
+
+@cache
+def let_stay() -> None:
+    """Spare the garbage collector what is there now: the libraries, which stay for as long as the process."""
+    gc.collect()
+    gc.freeze()
+
+
+def _names(venue: Wire) -> list[str]:
+    """The names in a ccxt exchange, but for methods once a first one has been made.
+
+    ccxt looks through them to give the methods of its class a second name each, as often as one is made.
+    """
+    kind = type(venue)
+    kept = _other_names.get(kind)
+    if kept is None:
+        everything = list(object.__dir__(venue))
+        _other_names[kind] = [name for name in everything if not isinstance(getattr(kind, name, None), FunctionType)]
+        return everything
+    return [*kept, *vars(venue)]
 
 
 def _new_engine(url: str, **how: Any) -> Engine:

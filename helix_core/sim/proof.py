@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _SHARES = {"mutants": 0.04, "seeds": 0.55, "crash points": 0.33, "kills": 0.08}
 """What part of the time each gets. One that ends early leaves the rest to those after it."""
 _SEED_LIMIT_S, _ROW_LIMIT_S, _HUNT_LEAST_S, _KILLS_LIMIT_S = 60.0, 180.0, 30.0, 240.0
-_KILLS_AT_ONCE, _BOTS = 40, 4
+_KILLS_AT_ONCE = 60
 _SEEDS_OF_A_MUTANT = 1_000
 _POINTS_A_ROW = 6
 _LINE_EVERY_S = 30.0
@@ -77,6 +77,7 @@ class _Hunt:
 class _Kills:
     seed: int
     kills: int
+    deadline_s: float
 
     @property
     def command(self) -> str:
@@ -97,7 +98,7 @@ class _Proof:
     def run(self) -> None:
         """Every part in its share of the time."""
         left = dict(_SHARES)
-        parts = {"mutants": self._mutants, "kills": self._kills, "crash points": self._points, "seeds": self._seeds}
+        parts = {"mutants": self._mutants, "crash points": self._points, "seeds": self._seeds, "kills": self._kills}
         for name, part in parts.items():
             now_s = self._clock.monotonic()
             share_s = (self._ends_s - now_s) * left[name] / sum(left.values())
@@ -201,13 +202,14 @@ class _Proof:
 
     def _kills(self, ends_s: float) -> None:
         """Real kills, in runs that each end with a judgement."""
+        limit_s = _KILLS_LIMIT_S + max(0.0, ends_s - self._clock.monotonic())
 
         def runs() -> Iterator[_Kills]:
             while True:
                 self._memory["next_kill"] += 1
-                yield _Kills(self._memory["next_kill"], _KILLS_AT_ONCE)
+                yield _Kills(self._memory["next_kill"], _KILLS_AT_ONCE, max(1.0, ends_s - self._clock.monotonic()))
 
-        for report in self._spread(_kill, runs(), _KILLS_LIMIT_S, ends_s):
+        for report in self._spread(_kill, runs(), limit_s, ends_s):
             if isinstance(report, Lost):
                 self.tally.fail("real kills", report.why, report.job.command)
             else:
@@ -237,5 +239,4 @@ def _grow(job: tuple[Row, int, list[int]]) -> Any:
 
 
 def _kill(job: _Kills) -> KillReport:
-    exchanges = tuple(dict.fromkeys(exchange for exchange, _ in ways()))
-    return asyncio.run(kills.run(kills=job.kills, seed=job.seed, exchanges=exchanges, bots=_BOTS))
+    return asyncio.run(kills.run(kills=job.kills, seed=job.seed, paths=ways(), deadline_s=job.deadline_s))

@@ -100,11 +100,15 @@ class Weather:
         return due.act.strike
 
     def _witness(self, asked: Asked) -> Aim:
-        name = next((text[:_ID_LENGTH] for text in asked.parameters.values() if text.startswith(ORDER_ID_PREFIX)), None)
+        """What the order is for. One that brings its stop with it, each under a name of its own, is an entry."""
         if asked.method == "DELETE" or "cancel" in asked.path.lower():
             return Aim.CANCEL
-        if name is None:
-            return Aim.ORDER
+        values = asked.parameters.values()
+        names = dict.fromkeys(text[:_ID_LENGTH] for text in values if text.startswith(ORDER_ID_PREFIX))
+        aims = [self._aim_of(name) for name in names]
+        return Aim.ENTRY if Aim.ENTRY in aims else next(iter(aims), Aim.ORDER)
+
+    def _aim_of(self, name: str) -> Aim:
         row = self._query("SELECT kind FROM journal WHERE client_order_id = ?", name)
         if row is None:
             self.violations.append(Violation("I4", f"order {name} left and was not in the journal"))

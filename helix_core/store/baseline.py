@@ -14,6 +14,7 @@ from sqlalchemy import bindparam
 from sqlmodel import col, func, select
 
 from helix_core.domain.signal import Action
+from helix_core.store import rows
 from helix_core.store.schema import FillRow, MetaRow, TradeRow
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Baseline:
 
 async def load(session: AsyncSession, base: str) -> Baseline | None:
     """The baseline in this coin; None before anybody accepted one."""
-    row = await session.get(MetaRow, _KEY.format(base))
+    row = await rows.find(session, MetaRow, _KEY.format(base))
     if row is None:
         return None
     coins, after_trade = row.value.split()
@@ -66,7 +67,7 @@ async def accept(session: AsyncSession, base: str, owned: Decimal) -> None:
     latest = (await session.exec(select(func.max(TradeRow.id)))).one() or 0
     after_trade = latest if first_open is None else first_open - 1
     coins = owned - await dust(session, base, after_trade)
-    row = await session.get(MetaRow, _KEY.format(base)) or MetaRow(key=_KEY.format(base), value="")
+    row = await rows.find(session, MetaRow, _KEY.format(base)) or MetaRow(key=_KEY.format(base), value="")
     row.value = f"{coins:f} {after_trade}"
     session.add(row)
 

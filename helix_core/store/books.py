@@ -12,7 +12,7 @@ from sqlmodel import col, func, select
 
 from helix_core.domain.order import OrderKind
 from helix_core.domain.position import fold
-from helix_core.store import baseline, journal, trades
+from helix_core.store import baseline, journal, rows, trades
 from helix_core.store.schema import JournalRow, JournalState, MetaRow, TradeRow
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ async def first_order_at(session: AsyncSession) -> datetime | None:
 
 async def compared_at(session: AsyncSession) -> datetime | None:
     """When account and books last agreed."""
-    row = await session.get(MetaRow, _COMPARED_AT)
+    row = await rows.find(session, MetaRow, _COMPARED_AT)
     return None if row is None else datetime.fromisoformat(row.value)
 
 
@@ -124,7 +124,7 @@ async def note_compared(session: AsyncSession, now: datetime) -> None:
 
 async def told(session: AsyncSession) -> frozenset[str]:
     """Keys of the findings that the owner has been told of."""
-    row = await session.get(MetaRow, _TOLD)
+    row = await rows.find(session, MetaRow, _TOLD)
     return frozenset() if row is None else frozenset(json.loads(row.value))
 
 
@@ -134,6 +134,6 @@ async def note_told(session: AsyncSession, keys: frozenset[str]) -> None:
 
 
 async def _keep(session: AsyncSession, key: str, value: str) -> None:
-    row = await session.get(MetaRow, key) or MetaRow(key=key, value="")
+    row = await rows.find(session, MetaRow, key) or MetaRow(key=key, value="")
     row.value = value
     session.add(row)

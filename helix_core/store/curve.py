@@ -14,7 +14,7 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from helix_core.domain.halt import HaltKind
-from helix_core.store import halts, trades
+from helix_core.store import halts, rows, trades
 from helix_core.store.schema import DayRow, TransferRow
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def open_day(session: AsyncSession, now: datetime, equity: Decimal | None 
 
     False when there were no books before: then nothing is to be compared with them.
     """
-    if await session.get(DayRow, now.date()) is not None:
+    if await rows.find(session, DayRow, now.date()) is not None:
         return True
     known = await until(session, now)
     if known is not None:

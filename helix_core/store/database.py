@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from helix_core.errors import StoreError
-from helix_core.store import schema
+from helix_core.store import rows, schema
 from helix_core.store.reserve import Reserve
 from helix_core.store.sqlite import make_durable, prepare_file
 from helix_core.store.trouble import DAMAGED, is_full, told
@@ -154,4 +154,4 @@ async def _version(session: AsyncSession) -> str | None:
     connection = await session.connection()
     if not await connection.run_sync(lambda sync: inspect(sync).has_table(schema.MetaRow.__tablename__)):
         return None
-    return (await session.get_one(schema.MetaRow, "schema_version")).value
+    return (await rows.need(session, schema.MetaRow, "schema_version")).value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlmodel import select
 
+from helix_core.store import rows
 from helix_core.store.schema import DecisionRow, MetaRow
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ async def acknowledged(session: AsyncSession) -> frozenset[str]:
 async def note_reconciled(session: AsyncSession, symbol: str, actor: str, now: datetime) -> None:
     """A human has seen a comparison in which nothing was left to decide: earlier reconcile halts may be ended."""
     note(session, Decision.RECONCILED, symbol, "nothing left to decide", actor, now)
-    row = await session.get(MetaRow, _RECONCILED_AT) or MetaRow(key=_RECONCILED_AT, value="")
+    row = await rows.find(session, MetaRow, _RECONCILED_AT) or MetaRow(key=_RECONCILED_AT, value="")
     row.value = now.isoformat()
     session.add(row)
 
 
 async def reconciled_at(session: AsyncSession) -> datetime | None:
     """When a human last saw such a comparison; None when nobody ever did."""
-    row = await session.get(MetaRow, _RECONCILED_AT)
+    row = await rows.find(session, MetaRow, _RECONCILED_AT)
     return None if row is None else datetime.fromisoformat(row.value)

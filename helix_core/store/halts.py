@@ -8,6 +8,7 @@ from sqlalchemy import bindparam
 from sqlmodel import and_, col, or_, select
 
 from helix_core.domain.halt import Halt, HaltKind
+from helix_core.store import rows
 from helix_core.store.schema import HaltRow
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ async def clear(session: AsyncSession, kinds: frozenset[HaltKind], by: str, now:
     """End the halts of these kinds; returns those that were in force."""
     ended = [halt for halt in await active(session) if halt.kind in kinds]
     for halt in ended:
-        row = await session.get_one(HaltRow, halt.halt_id)
+        row = await rows.need(session, HaltRow, halt.halt_id)
         row.cleared_at, row.cleared_by = now, by
         session.add(row)
     return ended

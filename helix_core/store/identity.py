@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helix_core.errors import ConfigError, StoreError
+from helix_core.store import rows
 from helix_core.store.locks import open_lock, take
 from helix_core.store.schema import MetaRow
 
@@ -27,7 +28,7 @@ async def claim(store: Store, exchange: str, mode: TradingMode) -> None:
     """
     mine = f"{exchange} {mode.value}"
     async with store.write() as session:
-        row = await session.get(MetaRow, _KEY)
+        row = await rows.find(session, MetaRow, _KEY)
         if row is None:
             session.add(MetaRow(key=_KEY, value=mine))
         elif row.value != mine:

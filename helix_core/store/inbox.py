@@ -10,6 +10,7 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from helix_core.domain.signal import Action, Signal
+from helix_core.store import rows
 from helix_core.store.schema import InboxRow, SignalRow, VerdictRow
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ async def unfinished(session: AsyncSession) -> list[StoredSignal]:
 
 async def load(session: AsyncSession, row: int) -> StoredSignal:
     """One signal with its place in the inbox."""
-    return _stored(await session.get_one(SignalRow, row), await session.get_one(InboxRow, row))
+    return _stored(await rows.need(session, SignalRow, row), await rows.need(session, InboxRow, row))
 
 
 async def finish(
@@ -114,7 +115,7 @@ async def finish(
     detail: str | None = None,
 ) -> None:
     """End a signal: accepted when `reason` is None, else rejected for that reason."""
-    signal, inbox = await session.get_one(SignalRow, row), await session.get_one(InboxRow, row)
+    signal, inbox = await rows.need(session, SignalRow, row), await rows.need(session, InboxRow, row)
     signal.action = "accepted" if reason is None else "rejected"
     signal.rejection_reason = reason
     inbox.trade_id, inbox.detail, inbox.done_at = trade_id, detail, now

@@ -9,6 +9,7 @@ from sqlmodel import col, func, select
 
 from helix_core.domain.order import Fill, OrderKind, OrderRef
 from helix_core.domain.signal import Action
+from helix_core.store import rows
 from helix_core.store.schema import UNSETTLED, FillRow, JournalRow, JournalState
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ async def mark(
 
     An entry that bought nothing takes the stop that it carried with it.
     """
-    row = await session.get_one(JournalRow, client_order_id)
+    row = await rows.need(session, JournalRow, client_order_id)
     row.state, row.updated_at = state.value, now
     if detail is not None:
         row.detail = detail
@@ -154,7 +155,7 @@ async def record_fills(
 ) -> None:
     """Keep executions; one that is already known is not counted again."""
     for fill in fills:
-        if await session.get(FillRow, (exchange, client_order_id, fill.fill_id)) is None:
+        if await rows.find(session, FillRow, exchange, client_order_id, fill.fill_id) is None:
             session.add(
                 FillRow(
                     exchange=exchange,

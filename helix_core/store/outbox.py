@@ -8,6 +8,7 @@ from sqlalchemy import bindparam
 from sqlmodel import col, func, select
 
 from helix_core.domain.notice import Notice, NoticeKind
+from helix_core.store import rows
 from helix_core.store.schema import CursorRow, NoticeRow
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _LATEST = select(func.max(NoticeRow.id))
 _DELIVERED = select(CursorRow.notice_id).where(CursorRow.notifier == bindparam("notifier"))
 _AFTER = (
-    select(NoticeRow).where(col(NoticeRow.id) > bindparam("after")).order_by(col(NoticeRow.id)).limit(bindparam("most"))  # type: ignore[arg-type] - a parameter is as good as a number
+    select(NoticeRow).where(col(NoticeRow.id) > bindparam("after")).order_by(col(NoticeRow.id)).limit(bindparam("most"))
 )
 
 
@@ -44,7 +45,7 @@ class StoredOutbox:
         async with self._store.write() as session:
             latest = (await session.exec(_LATEST)).one() or 0
             for notifier in notifiers:
-                if await session.get(CursorRow, notifier) is None:
+                if await rows.find(session, CursorRow, notifier) is None:
                     session.add(CursorRow(notifier=notifier, notice_id=latest))
 
     async def pending(self, notifier: str, limit: int) -> Sequence[Notice]:
@@ -57,7 +58,7 @@ class StoredOutbox:
     async def delivered(self, notifier: str, notice_id: int) -> None:
         """Note that `notifier` has delivered everything up to `notice_id`."""
         async with self._store.write() as session:
-            cursor = await session.get(CursorRow, notifier) or CursorRow(notifier=notifier, notice_id=0)
+            cursor = await rows.find(session, CursorRow, notifier) or CursorRow(notifier=notifier, notice_id=0)
             cursor.notice_id = max(cursor.notice_id, notice_id)
             session.add(cursor)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col, select
 
+from helix_core.store import rows
 from helix_core.store.schema import FillRow, InboxRow, JournalRow, SignalRow, TradeRow, VerdictRow
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 async def of_signal(session: AsyncSession, row: int) -> dict[str, Any] | None:
     """Signal, verdicts, orders, fills and trade of signals.id `row`; None when there is no such signal."""
-    signal, asked = await session.get(SignalRow, row), await session.get(InboxRow, row)
+    signal, asked = await rows.find(session, SignalRow, row), await rows.find(session, InboxRow, row)
     if signal is None or asked is None:
         return None
     verdicts = await session.exec(select(VerdictRow).where(VerdictRow.signal_row == row).order_by(col(VerdictRow.id)))
@@ -26,7 +27,7 @@ async def of_signal(session: AsyncSession, row: int) -> dict[str, Any] | None:
     ).all()
     ids = [order.client_order_id for order in orders]
     fills = await session.exec(select(FillRow).where(col(FillRow.client_order_id).in_(ids)).order_by(col(FillRow.at)))
-    trade = await session.get(TradeRow, asked.trade_id) if asked.trade_id is not None else None
+    trade = await rows.find(session, TradeRow, asked.trade_id) if asked.trade_id is not None else None
     return {
         "signal": signal.model_dump(),
         "asked": asked.model_dump(),

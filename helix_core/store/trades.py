@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam
 from sqlmodel import col, func, select
 
-from helix_core.store import journal
+from helix_core.store import journal, rows
 from helix_core.store.schema import DailyStatsRow, DayRow, GapRow, JournalRow, ResultRow, SignalRow, TradeRow
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ async def close_trade(
     at: datetime,
 ) -> None:
     """End a trade at the time of its last fill, and write down what it earned: `pnl` in quote, all fees included."""
-    trade = await session.get_one(TradeRow, trade_id)
+    trade = await rows.need(session, TradeRow, trade_id)
     result = ResultRow(trade_id=trade_id, closed_at=at, pnl=pnl, pnl_pct=100 * pnl / position.cost)
     trade.status, trade.close_reason, trade.closed_at = status, reason, at
     trade.exit_price = float(position.exit_price) if position.sold else None
@@ -132,14 +132,14 @@ async def mark_daily_limit(session: AsyncSession, now: datetime) -> None:
 
 
 async def _stats(session: AsyncSession, day: date) -> DailyStatsRow:
-    return await session.get(DailyStatsRow, day) or DailyStatsRow(date=day)
+    return await rows.find(session, DailyStatsRow, day) or DailyStatsRow(date=day)
 
 
 async def _count(session: AsyncSession, day: date) -> None:
     """Figure the day anew from its results, so that nothing can be counted twice."""
     start = day_start_of(day)
     results = [row for row in await results_since(session, start) if row.closed_at < start + timedelta(days=1)]
-    opening = await session.get(DayRow, day)
+    opening = await rows.find(session, DayRow, day)
     row = await _stats(session, day)
     total = sum((result.pnl for result in results), Decimal(0))
     row.trades_count = len(results)

@@ -101,6 +101,18 @@ class StagedBot:
         self.stage.restart_after_s = None
         self.stage.crash("killed")
 
+    def put_back(self, database: bytes | None, log: bytes = b"") -> None:
+        """Put another database in the place of the one that was, or none at all. The bot must not be running."""
+        if self.stage._look is not None:
+            self.stage._look.close()
+            self.stage._look = None
+        path = self.stage.disk.path
+        for file, content in ((path, database), (path.with_name(f"{path.name}-wal"), log)):
+            file.unlink(missing_ok=True)
+            if content:
+                file.write_bytes(content)
+        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+
     async def starts(self) -> None:
         """Start it again on the same database."""
         self.stage.start()

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from helix_binance.sandbox import sandbox
-from helix_core import app
-from helix_core.clock import Clock, SystemClock
 from helix_core.engine import breaker
 from helix_core.engine.resume import resume
-from helix_core.sandbox import serving
-from helix_core.store.database import Store
 from helix_core.testing.telegram import FakeTelegram
-from tests.bot.conftest import RunningBot, Venue, environment, running
+from tests.bot.conftest import environment, running
 from tests.bot.staged import staged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.bot.conftest import Venue
+    from tests.bot.staged import StagedBot
+
 BEFORE, JUST_ABOVE_THE_STOP = Decimal("64210.50"), Decimal("63000.00")
+EVENING, A_DAY_LATER = datetime(2026, 3, 1, 23, 59, tzinfo=UTC), datetime(2026, 3, 2, 0, 0, 1, tzinfo=UTC)
 
 
-async def lose(bot: RunningBot, venue: Venue, price: Decimal = JUST_ABOVE_THE_STOP) -> None:
+async def lose(bot: StagedBot, venue: Venue, price: Decimal = JUST_ABOVE_THE_STOP) -> None:
     """Buy, let the market fall to `price`, sell, and put the market back."""
     assert (await bot.post("BUY")).json()["status"] == "accepted"
     venue.sandbox.venue.set_price(price)
@@ -36,48 +32,47 @@ async def lose(bot: RunningBot, venue: Venue, price: Decimal = JUST_ABOVE_THE_ST
     venue.sandbox.venue.set_price(BEFORE)
 
 
-async def test_a_daily_loss_halts_entries_and_is_told(tmp_path: Path, venue: Venue) -> None:
-    async with running(tmp_path, environment(venue, MAX_DAILY_LOSS_PCT="0.5")) as bot:
-        await lose(bot, venue)
+@staged(MAX_DAILY_LOSS_PCT="0.5")
+async def test_a_daily_loss_halts_entries_and_is_told(bot: StagedBot, venue: Venue) -> None:
+    await lose(bot, venue)
 
-        refused = await bot.post("BUY")
+    refused = await bot.post("BUY")
 
-        assert (refused.status_code, refused.json()["reason"]) == (409, "daily_loss_limit")
-        assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("daily_loss",)]
-        (told,) = [text for text in bot.notices() if text.startswith("🚨")]
-        assert told.startswith("🚨 DAILY LOSS LIMIT HIT: −")
-        assert told.endswith("% | Trading halted")
-        assert bot.rows("SELECT daily_loss_limit_hit FROM daily_stats") == [(1,)]
-        assert (await bot.client.get("/health")).json()["status"] == "halted"
-
-
-async def test_losses_in_a_row_halt_entries(tmp_path: Path, venue: Venue) -> None:
-    async with running(tmp_path, environment(venue, MAX_CONSECUTIVE_LOSSES="2")) as bot:
-        await lose(bot, venue, BEFORE)
-        assert bot.rows("SELECT count(*) FROM halts") == [(0,)]
-        await lose(bot, venue, BEFORE)
-
-        refused = await bot.post("BUY")
-
-        assert (refused.status_code, refused.json()["reason"]) == (409, "trading_halted")
-        assert bot.rows("SELECT kind, detail FROM halts") == [("consecutive_losses", "2 losses in a row")]
+    assert (refused.status_code, refused.json()["reason"]) == (409, "daily_loss_limit")
+    assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("daily_loss",)]
+    (told,) = [text for text in bot.notices() if text.startswith("🚨")]
+    assert told.startswith("🚨 DAILY LOSS LIMIT HIT: −")
+    assert told.endswith("% | Trading halted")
+    assert bot.rows("SELECT daily_loss_limit_hit FROM daily_stats") == [(1,)]
+    assert (await bot.get("/health")).json()["status"] == "halted"
 
 
-async def test_a_drawdown_halts_entries(tmp_path: Path, venue: Venue) -> None:
-    async with running(tmp_path, environment(venue, MAX_DRAWDOWN_PCT="0.9")) as bot:
-        await lose(bot, venue)
+@staged(MAX_CONSECUTIVE_LOSSES="2")
+async def test_losses_in_a_row_halt_entries(bot: StagedBot, venue: Venue) -> None:
+    await lose(bot, venue, BEFORE)
+    assert bot.rows("SELECT count(*) FROM halts") == [(0,)]
+    await lose(bot, venue, BEFORE)
 
-        refused = await bot.post("BUY")
+    refused = await bot.post("BUY")
 
-        assert (refused.status_code, refused.json()["reason"]) == (409, "trading_halted")
-        assert bot.rows("SELECT kind FROM halts") == [("drawdown",)]
+    assert (refused.status_code, refused.json()["reason"]) == (409, "trading_halted")
+    assert bot.rows("SELECT kind, detail FROM halts") == [("consecutive_losses", "2 losses in a row")]
+
+
+@staged(MAX_DRAWDOWN_PCT="0.9")
+async def test_a_drawdown_halts_entries(bot: StagedBot, venue: Venue) -> None:
+    await lose(bot, venue)
+
+    refused = await bot.post("BUY")
+
+    assert (refused.status_code, refused.json()["reason"]) == (409, "trading_halted")
+    assert bot.rows("SELECT kind FROM halts") == [("drawdown",)]
 
 
 @staged
-async def test_a_halt_never_keeps_anyone_in_a_position(bot: RunningBot, venue: Venue) -> None:
+async def test_a_halt_never_keeps_anyone_in_a_position(bot: StagedBot, venue: Venue) -> None:
     await bot.post("BUY")
-    with sqlite3.connect(bot.folder / "data" / "helix.db") as connection:
-        connection.execute("INSERT INTO halts (kind, detail, raised_at) VALUES ('manual', 'x', '2026-01-01 00:00:00')")
+    bot.change("INSERT INTO halts (kind, detail, raised_at) VALUES ('manual', 'x', '2026-01-01 00:00:00')")
 
     answer = await bot.post("SELL")
 
@@ -86,8 +81,8 @@ async def test_a_halt_never_keeps_anyone_in_a_position(bot: RunningBot, venue: V
 
 
 @staged
-async def test_a_deposit_moves_neither_daily_loss_nor_drawdown(bot: RunningBot, venue: Venue) -> None:
-    before = (await bot.client.get("/health")).json()["daily_pnl_pct"]
+async def test_a_deposit_moves_neither_daily_loss_nor_drawdown(bot: StagedBot, venue: Venue) -> None:
+    before = (await bot.get("/health")).json()["daily_pnl_pct"]
     venue.sandbox.venue.transfer("USDT", Decimal(-5000))
 
     await bot.post("BUY")
@@ -114,26 +109,22 @@ async def test_the_owner_hears_everything_in_order_on_telegram(tmp_path: Path, v
             assert [text.split(" ")[1] for text in texts] == ["BOT", "OPENED:", "SIGNAL", "CLOSED:"]
 
 
-async def test_after_a_drawdown_was_ended_by_a_human_it_is_counted_anew(tmp_path: Path, venue: Venue) -> None:
-    async with running(tmp_path, environment(venue, MAX_DRAWDOWN_PCT="0.9")) as bot:
-        await lose(bot, venue)
-        with sqlite3.connect(bot.folder / "data" / "helix.db") as connection:
-            connection.execute("UPDATE halts SET cleared_at = '2026-01-01 00:00:00'")
-            connection.execute("UPDATE results SET closed_at = '2025-01-01 00:00:00'")
+@staged(MAX_DRAWDOWN_PCT="0.9")
+async def test_after_a_drawdown_was_ended_by_a_human_it_is_counted_anew(bot: StagedBot, venue: Venue) -> None:
+    await lose(bot, venue)
+    bot.change("UPDATE halts SET cleared_at = '2026-01-01 00:00:00'")
+    bot.change("UPDATE results SET closed_at = '2025-01-01 00:00:00'")
 
-        await lose(bot, venue, BEFORE)
+    await lose(bot, venue, BEFORE)
 
-        assert bot.rows("SELECT count(*) FROM halts WHERE cleared_at IS NULL") == [(0,)]
+    assert bot.rows("SELECT count(*) FROM halts WHERE cleared_at IS NULL") == [(0,)]
 
 
 @staged
-async def test_in_a_reconcile_halt_nothing_is_sent_for_the_pair(bot: RunningBot, venue: Venue) -> None:
+async def test_in_a_reconcile_halt_nothing_is_sent_for_the_pair(bot: StagedBot, venue: Venue) -> None:
     await bot.post("BUY")
     sent = len(venue.sent("POST", "DELETE"))
-    with sqlite3.connect(bot.folder / "data" / "helix.db") as connection:
-        connection.execute(
-            "INSERT INTO halts (kind, detail, raised_at) VALUES ('reconcile', 'x', '2026-01-01 00:00:00')"
-        )
+    bot.change("INSERT INTO halts (kind, detail, raised_at) VALUES ('reconcile', 'x', '2026-01-01 00:00:00')")
 
     answer = await bot.post("SELL")
 
@@ -142,144 +133,114 @@ async def test_in_a_reconcile_halt_nothing_is_sent_for_the_pair(bot: RunningBot,
     assert len(venue.resting()) == 2
 
 
-class MovableClock(Clock):
-    """The machine's clock with the wall's time moved: it starts in the evening, an hour before 00:00 UTC."""
-
-    def __init__(self) -> None:
-        self._machine = SystemClock()
-        now = self._machine.now()
-        self._moved = now.replace(hour=23, minute=0, second=0) - now
-
-    def now(self) -> datetime:
-        return self._machine.now() + self._moved
-
-    def monotonic(self) -> float:
-        return self._machine.monotonic()
-
-    def to_tomorrow(self) -> None:
-        """One second past the next 00:00 UTC."""
-        now = self.now()
-        self._moved += (now + timedelta(days=1)).replace(hour=0, minute=0, second=1) - now
+async def to_tomorrow(bot: StagedBot) -> None:
+    """One second past 00:00 UTC: these tests begin a minute before it."""
+    seconds = (A_DAY_LATER - bot.stage.clock.now()).total_seconds()
+    await bot.stage.sleep(seconds)
 
 
-class Evening:
-    """A venue and its bots on one clock; `limits` are their settings."""
-
-    def __init__(self, folder: Path, venue: Venue, clock: MovableClock, limits: dict[str, str]) -> None:
-        self.folder, self.venue, self.clock, self._limits = folder, venue, clock, limits
-
-    def bot(self) -> Any:
-        """A bot on the same database as the one before."""
-        world = app.World(clock=self.clock)
-        return running(self.folder, environment(self.venue, **self._limits), world)
-
-    async def resume(self, *, drawdown: bool = False) -> list[str]:
-        """What `helix resume` does at this hour; the kinds that are left."""
-        store = await Store.open(f"sqlite+aiosqlite:///{self.folder}/data/helix.db", alone=False)
-        async with store.write() as session:
-            done = await resume(session, "test", self.clock.now(), drawdown=drawdown)
-        await store.close()
-        return [halt.kind.value for halt, _ in done.left]
-
-    async def losses_pct(self) -> tuple[Decimal | None, Decimal | None]:
-        """Result of the day and fall from the peak, as the breaker measures them now."""
-        store = await Store.open(f"sqlite+aiosqlite:///{self.folder}/data/helix.db", alone=False)
-        async with store.read() as session:
-            found = (await breaker.day_pnl_pct(session, self.clock.now()), await breaker.drawdown_pct(session))
-        await store.close()
-        assert None not in found
-        return found
+async def resumed(bot: StagedBot, *, drawdown: bool = False) -> list[str]:
+    """What `helix resume` does at this hour; the kinds that are left."""
+    async with bot.stage.store() as store, store.write() as session:
+        done = await resume(session, "test", bot.stage.clock.now(), drawdown=drawdown)
+    return [halt.kind.value for halt, _ in done.left]
 
 
-@asynccontextmanager
-async def evening(folder: Path, **limits: str) -> AsyncIterator[Evening]:
-    clock = MovableClock()
-    made = sandbox(price=BEFORE, clock=clock)
-    async with serving(made.app) as url:
-        yield Evening(folder, Venue(made, url), clock, limits)
+async def losses_pct(bot: StagedBot) -> list[Decimal | None]:
+    """Result of the day and fall from the peak, as the breaker measures them now."""
+    async with bot.stage.store() as store, store.read() as session:
+        return [await breaker.day_pnl_pct(session, bot.stage.clock.now()), await breaker.drawdown_pct(session)]
 
 
-async def reason(bot: RunningBot) -> str:
+async def reason(bot: StagedBot) -> str:
     """Why a BUY is refused, or that it is not."""
     answer = (await bot.post("BUY")).json()
     return answer.get("reason") or answer["status"]
 
 
-async def test_a_daily_loss_ends_only_by_resume_and_only_on_another_day(tmp_path: Path) -> None:
+@staged(epoch=EVENING, MAX_DAILY_LOSS_PCT="0.5")
+async def test_a_daily_loss_ends_only_by_resume_and_only_on_another_day(bot: StagedBot, venue: Venue) -> None:
     """Neither a restart nor midnight ends it, nor the owner on the same day."""
-    async with evening(tmp_path, MAX_DAILY_LOSS_PCT="0.5") as tonight:
-        async with tonight.bot() as bot:
-            await lose(bot, tonight.venue)
-            assert await tonight.resume() == ["daily_loss"]
-            assert await reason(bot) == "daily_loss_limit"
-        tonight.clock.to_tomorrow()
-        async with tonight.bot() as bot:
-            assert await reason(bot) == "trading_halted"
-            assert await tonight.resume() == []
-            assert await reason(bot) == "accepted"
-            health = (await bot.client.get("/health")).json()
-            assert health["daily_pnl_pct"] > -0.5, "yesterday's loss is not counted today"
+    await lose(bot, venue)
+    assert await resumed(bot) == ["daily_loss"]
+    assert await reason(bot) == "daily_loss_limit"
+    await bot.ends()
+
+    await to_tomorrow(bot)
+    await bot.starts()
+
+    assert await reason(bot) == "trading_halted"
+    assert await resumed(bot) == []
+    assert await reason(bot) == "accepted"
+    assert (await bot.get("/health")).json()["daily_pnl_pct"] > -0.5, "yesterday's loss is not counted today"
 
 
-async def test_with_auto_resume_a_daily_loss_ends_by_itself_at_midnight(tmp_path: Path) -> None:
-    async with evening(tmp_path, MAX_DAILY_LOSS_PCT="0.5", AUTO_RESUME="true") as tonight, tonight.bot() as bot:
-        await lose(bot, tonight.venue)
-        assert await reason(bot) == "daily_loss_limit"
+@staged(epoch=EVENING, MAX_DAILY_LOSS_PCT="0.5", AUTO_RESUME="true")
+async def test_with_auto_resume_a_daily_loss_ends_by_itself_at_midnight(bot: StagedBot, venue: Venue) -> None:
+    await lose(bot, venue)
+    assert await reason(bot) == "daily_loss_limit"
 
-        tonight.clock.to_tomorrow()
+    await to_tomorrow(bot)
 
-        await bot.until("SELECT count(*) FROM halts WHERE cleared_at IS NULL", [(0,)])
-        assert await reason(bot) == "accepted"
-        assert bot.rows("SELECT kind, cleared_by FROM halts") == [("daily_loss", "AUTO_RESUME")]
-
-
-async def test_losses_in_a_row_are_counted_over_midnight_and_restarts_and_anew_after_resume(tmp_path: Path) -> None:
-    async with evening(tmp_path, MAX_CONSECUTIVE_LOSSES="2") as tonight:
-        async with tonight.bot() as bot:
-            await lose(bot, tonight.venue, BEFORE)
-        tonight.clock.to_tomorrow()
-        async with tonight.bot() as bot:
-            await lose(bot, tonight.venue, BEFORE)
-            assert await reason(bot) == "trading_halted"
-            assert await tonight.resume() == []
-            await lose(bot, tonight.venue, BEFORE)
-            assert await reason(bot) == "accepted"
+    await bot.until("SELECT count(*) FROM halts WHERE cleared_at IS NULL", [(0,)])
+    assert await reason(bot) == "accepted"
+    assert bot.rows("SELECT kind, cleared_by FROM halts") == [("daily_loss", "AUTO_RESUME")]
 
 
-async def test_a_loss_of_a_position_held_over_midnight_halts_the_new_day(tmp_path: Path) -> None:
+@staged(epoch=EVENING, MAX_CONSECUTIVE_LOSSES="2")
+async def test_losses_in_a_row_are_counted_over_midnight_and_restarts_and_anew_after_resume(
+    bot: StagedBot, venue: Venue
+) -> None:
+    await lose(bot, venue, BEFORE)
+    await bot.ends()
+    await to_tomorrow(bot)
+    await bot.starts()
+
+    await lose(bot, venue, BEFORE)
+
+    assert await reason(bot) == "trading_halted"
+    assert await resumed(bot) == []
+    await lose(bot, venue, BEFORE)
+    assert await reason(bot) == "accepted"
+
+
+@staged(epoch=EVENING, MAX_DAILY_LOSS_PCT="0.5")
+async def test_a_loss_of_a_position_held_over_midnight_halts_the_new_day(bot: StagedBot, venue: Venue) -> None:
     """The day opened with a position: what it loses after 00:00 UTC counts, and the owner hears of it at once."""
-    async with evening(tmp_path, MAX_DAILY_LOSS_PCT="0.5") as tonight, tonight.bot() as bot:
-        await bot.post("BUY")
-        tonight.clock.to_tomorrow()
-        tonight.venue.sandbox.venue.set_price(JUST_ABOVE_THE_STOP)
+    await bot.post("BUY")
+    await to_tomorrow(bot)
+    venue.sandbox.venue.set_price(JUST_ABOVE_THE_STOP)
 
-        await bot.post("SELL")
+    await bot.post("SELL")
 
-        assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("daily_loss",)]
-        assert [text for text in bot.notices() if text.startswith("🚨")]
+    assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("daily_loss",)]
+    assert [text for text in bot.notices() if text.startswith("🚨")]
 
 
-async def test_a_drawdown_ends_only_on_the_host_and_then_with_a_restart(tmp_path: Path) -> None:
-    async with evening(tmp_path, MAX_DRAWDOWN_PCT="0.9") as tonight:
-        async with tonight.bot() as bot:
-            await lose(bot, tonight.venue)
-            assert await tonight.resume() == ["drawdown"]
-            assert await tonight.resume(drawdown=True) == []
-            assert await reason(bot) == "trading_halted", "a bot that runs goes on refusing"
-        async with tonight.bot() as bot:
-            assert await reason(bot) == "accepted"
+@staged(MAX_DRAWDOWN_PCT="0.9")
+async def test_a_drawdown_ends_only_on_the_host_and_then_with_a_restart(bot: StagedBot, venue: Venue) -> None:
+    await lose(bot, venue)
+    assert await resumed(bot) == ["drawdown"]
+    assert await resumed(bot, drawdown=True) == []
+    assert await reason(bot) == "trading_halted", "a bot that runs goes on refusing"
+
+    await bot.ends()
+    await bot.starts()
+
+    assert await reason(bot) == "accepted"
 
 
 @pytest.mark.parametrize("amount", [-5000, 5000])
-async def test_money_that_comes_or_goes_moves_neither_loss_of_the_day_nor_drawdown(tmp_path: Path, amount: int) -> None:
+@staged(MAX_DAILY_LOSS_PCT="20", MAX_DRAWDOWN_PCT="20")
+async def test_money_that_comes_or_goes_moves_neither_loss_of_the_day_nor_drawdown(
+    bot: StagedBot, venue: Venue, amount: int
+) -> None:
     """A withdrawal during a loss must not trip a halt, and a deposit must not lift what has been lost."""
-    async with evening(tmp_path, MAX_DAILY_LOSS_PCT="20", MAX_DRAWDOWN_PCT="20") as tonight:
-        async with tonight.bot() as bot:
-            await lose(bot, tonight.venue)
-        before = await tonight.losses_pct()
+    await lose(bot, venue)
+    before = await losses_pct(bot)
 
-        tonight.venue.sandbox.venue.transfer("USDT", Decimal(amount))
-        async with tonight.bot():
-            pass
+    venue.sandbox.venue.transfer("USDT", Decimal(amount))
+    await bot.stage.sleep(10)
 
-        assert await tonight.losses_pct() == pytest.approx(before)
+    assert bot.rows("SELECT count(*) FROM transfers") == [(1,)]
+    assert await losses_pct(bot) == pytest.approx(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -230,9 +231,6 @@ async def test_a_refused_sale_leaves_the_position_under_a_stop(bot: RunningBot, 
 @staged
 async def test_a_silent_venue_is_refused_by_its_gate(bot: RunningBot, venue: Venue) -> None:
     venue.sandbox.faults.add(fault("GET *", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None))
-    await bot.until("SELECT 1", [(1,)])
-    import asyncio
-
     await asyncio.sleep(4)
 
     answer = await bot.post("BUY")
@@ -272,9 +270,7 @@ async def test_coins_of_the_owner_are_not_taken_for_a_proof(bot: RunningBot, ven
 
     answer = await bot.post("BUY")
 
-    assert answer.status_code == 202, (
-        "with other coins lying about a late stop would be accepted too: wait for the fence"
-    )
+    assert answer.status_code == 202, "with other coins about, a late stop would be taken too: wait for the fence"
     assert len(venue.parameters("POST", OCO)) == 1
 
 
@@ -287,18 +283,6 @@ async def test_a_blind_watch_does_not_leave_a_position_without_its_stop(bot: Run
     venue.sandbox.venue.cancel(venue.resting()[0].order_id)
 
     await bot.until("SELECT count(*) FROM outbox WHERE kind = 'stop_rearmed'", [(1,)])
-    assert_protected(bot, venue)
-
-
-@staged
-async def test_a_stop_that_cannot_be_seen_is_told_to_the_owner(bot: RunningBot, venue: Venue) -> None:
-    await bot.post("BUY")
-    silence = fault("GET *", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None)
-    venue.sandbox.faults.add(silence)
-
-    await bot.until("SELECT count(*) FROM outbox WHERE text LIKE '%NO STOP%'", [(1,)], seconds=40)
-
-    venue.sandbox.faults.clear()
     assert_protected(bot, venue)
 
 

@@ -1,4 +1,4 @@
-"""A killed bot, started again, knows what it owes: real processes, real SIGKILL."""
+"""A killed bot, started again, knows what it owes: a real process and a real SIGKILL, and power cuts on the stage."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import httpx
 
 from helix_core.sandbox.faults import Fault, FaultKind
 from tests.bot.conftest import OCO, ORDER, SECRET, Venue, environment
+from tests.bot.staged import StagedBot, staged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,7 +85,7 @@ async def kill_when_requested(bot: Process, venue: Venue, path: str, alert: tupl
     await asyncio.gather(posted, return_exceptions=True)
 
 
-async def assert_one_protected_position(bot: Process, venue: Venue) -> None:
+async def assert_one_protected_position(bot: Process | StagedBot, venue: Venue) -> None:
     async with asyncio.timeout(10):
         while bot.rows("SELECT action FROM signals") != [("accepted",)]:
             await asyncio.sleep(0.02)
@@ -104,65 +105,69 @@ async def test_killed_while_the_entry_is_answered(tmp_path: Path, venue: Venue) 
         await assert_one_protected_position(bot, venue)
 
 
-async def test_killed_between_the_fill_and_the_stop(tmp_path: Path, venue: Venue) -> None:
-    venue.sandbox.faults.add(Fault(on=f"POST {OCO}", kind=FaultKind.LOST_REQUEST))
-    venue.sandbox.faults.add(Fault(on=f"GET {ORDER}", kind=FaultKind.DELAY, delay_s=5))
-    async with started(tmp_path, venue) as bot:
-        await kill_when_requested(bot, venue, OCO, ("BUY", "killed"))
-        assert venue.resting() == []
-
-        await bot.start()
-
-        await assert_one_protected_position(bot, venue)
+async def killed_at(bot: StagedBot, seam: str, action: str) -> None:
+    """Post an alert, and cut the power at the first seam of that name."""
+    bot.stage.restart_after_s = None
+    bot.stage.on_seam = lambda name, _: name == seam
+    assert await bot.stage.alert(action) is None
+    assert not bot.stage.alive
+    bot.stage.on_seam = None
 
 
-async def test_killed_while_the_stop_is_answered(tmp_path: Path, venue: Venue) -> None:
-    venue.sandbox.faults.add(Fault(on=f"POST {OCO}", kind=FaultKind.DELAY, delay_s=1, done=True))
-    async with started(tmp_path, venue) as bot:
-        await kill_when_requested(bot, venue, OCO, ("BUY", "killed"))
+@staged
+async def test_killed_between_the_fill_and_the_stop(bot: StagedBot, venue: Venue) -> None:
+    await killed_at(bot, f"send:before POST {OCO}", "BUY")
+    assert venue.resting() == []
 
-        await bot.start()
+    await bot.starts()
 
-        await assert_one_protected_position(bot, venue)
-        assert len(venue.parameters("POST", OCO)) == 1
-
-
-async def test_killed_while_the_sale_is_answered(tmp_path: Path, venue: Venue) -> None:
-    async with started(tmp_path, venue) as bot:
-        await bot.post("BUY", "in")
-        sale = Fault(on=f"POST {ORDER}", kind=FaultKind.DELAY, delay_s=1, done=True, where={"side": "SELL"})
-        venue.sandbox.faults.add(sale)
-        await kill_when_requested(bot, venue, ORDER, ("SELL", "out"))
-
-        await bot.start()
-
-        assert bot.rows("SELECT status, close_reason FROM trades") == [("closed", "signal")]
-        assert sum(one["side"] == "SELL" for one in venue.parameters("POST", ORDER)) == 1
-        assert venue.resting() == []
+    await assert_one_protected_position(bot, venue)
 
 
-async def test_a_stop_that_filled_while_the_bot_was_down_is_booked_at_boot(tmp_path: Path, venue: Venue) -> None:
-    async with started(tmp_path, venue) as bot:
-        await bot.post("BUY", "in")
-        await bot.kill()
-        venue.sandbox.venue.set_price(Decimal("62000.00"))
+@staged
+async def test_killed_while_the_stop_is_answered(bot: StagedBot, venue: Venue) -> None:
+    await killed_at(bot, f"send:arrived POST {OCO}", "BUY")
 
-        await bot.start()
+    await bot.starts()
 
-        assert bot.rows("SELECT status, close_reason FROM trades") == [("stopped_out", "stop_loss")]
-        ((pnl,),) = bot.rows("SELECT pnl FROM results")
-        assert Decimal(pnl) == venue.total("USDT") - Decimal(10000)
+    await assert_one_protected_position(bot, venue)
+    assert len(venue.parameters("POST", OCO)) == 1
 
 
-async def test_a_halt_survives_the_restart(tmp_path: Path, venue: Venue) -> None:
+@staged
+async def test_killed_while_the_sale_is_answered(bot: StagedBot, venue: Venue) -> None:
+    await bot.post("BUY", "in")
+    await killed_at(bot, f"send:arrived POST {ORDER}", "SELL")
+
+    await bot.starts()
+
+    await bot.until("SELECT status, close_reason FROM trades", [("closed", "signal")])
+    assert sum(one["side"] == "SELL" for one in venue.parameters("POST", ORDER)) == 1
+    assert venue.resting() == []
+
+
+@staged
+async def test_a_stop_that_filled_while_the_bot_was_down_is_booked_at_boot(bot: StagedBot, venue: Venue) -> None:
+    await bot.post("BUY", "in")
+    await bot.dies()
+    venue.sandbox.venue.set_price(Decimal("62000.00"))
+
+    await bot.starts()
+
+    assert bot.rows("SELECT status, close_reason FROM trades") == [("stopped_out", "stop_loss")]
+    ((pnl,),) = bot.rows("SELECT pnl FROM results")
+    assert Decimal(pnl) == venue.total("USDT") - Decimal(10000)
+
+
+@staged
+async def test_a_halt_survives_the_restart(bot: StagedBot, venue: Venue) -> None:
     for on, where in ((f"POST {OCO}", {}), (f"POST {ORDER}", {"type": "STOP_LOSS"})):
         full = "Filter failure: MAX_NUM_ALGO_ORDERS"
         venue.sandbox.faults.add(Fault(on=on, kind=FaultKind.REFUSED, code=-1013, msg=full, where=where))
-    async with started(tmp_path, venue) as bot:
-        await bot.post("BUY", "unprotected")
-        await bot.kill()
+    await bot.post("BUY", "unprotected")
+    await bot.dies()
 
-        await bot.start()
-        answer = await bot.post("BUY", "after")
+    await bot.starts()
+    answer = await bot.post("BUY", "after")
 
-        assert (answer.status_code, answer.json()["reason"]) == (409, "trading_halted")
+    assert (answer.status_code, answer.json()["reason"]) == (409, "trading_halted")

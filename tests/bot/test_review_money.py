@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.bot.conftest import RunningBot
+    from tests.bot.staged import StagedBot
 
 LOT = Decimal("0.00001")
 
@@ -36,26 +37,25 @@ def change(folder: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-async def test_fees_taken_in_a_third_coin_are_booked(tmp_path: Path) -> None:
+@staged(coins={"BNB": "5"})
+async def test_fees_taken_in_a_third_coin_are_booked(bot: StagedBot, venue: Venue) -> None:
     """The usual case at Binance: fees are paid in BNB. Its price in quote must be askable."""
-    async with venue_with(USDT=10_000, BNB=5) as venue:
-        venue.sandbox.venue.fees = Fees(coin=FeeCoin(currency="BNB", price=Decimal(600)))
-        async with running(tmp_path, environment(venue)) as bot:
-            await bot.post("BUY")
-            answer = await bot.post("SELL")
+    venue.sandbox.venue.fees = Fees(coin=FeeCoin(currency="BNB", price=Decimal(600)))
+    await bot.post("BUY")
+    answer = await bot.post("SELL")
 
-            assert answer.json()["status"] == "accepted"
-            assert bot.rows("SELECT status FROM trades") == [("closed",)]
+    assert answer.json()["status"] == "accepted"
+    assert bot.rows("SELECT status FROM trades") == [("closed",)]
 
 
-async def test_a_bot_first_started_on_an_empty_account_trades_after_a_deposit(tmp_path: Path) -> None:
+@staged(coins={"BNB": "1", "USDT": "-10000"})
+async def test_a_bot_first_started_on_an_empty_account_trades_after_a_deposit(bot: StagedBot, venue: Venue) -> None:
     """An opening equity of zero is no divisor."""
-    async with venue_with(BNB=1) as venue, running(tmp_path, environment(venue)) as bot:
-        venue.sandbox.venue.transfer("USDT", Decimal(10_000))
-        await asyncio.sleep(5.5)
+    venue.sandbox.venue.transfer("USDT", Decimal(10_000))
+    await asyncio.sleep(5.5)
 
-        assert (await bot.client.get("/health")).status_code == 200
-        assert (await bot.post("BUY")).json()["status"] == "accepted"
+    assert (await bot.get("/health")).status_code == 200
+    assert (await bot.post("BUY")).json()["status"] == "accepted"
 
 
 @staged
@@ -88,17 +88,18 @@ async def test_a_halt_stops_an_entry_that_is_being_tried_again(bot: RunningBot, 
     assert venue.total("BTC") == 0
 
 
-async def test_a_trade_is_closed_when_its_stop_filled_not_when_that_was_noticed(tmp_path: Path, venue: Venue) -> None:
+@staged
+async def test_a_trade_is_closed_when_its_stop_filled_not_when_that_was_noticed(bot: StagedBot, venue: Venue) -> None:
     """Else a loss of yesterday counts as today's (spec 7: real fills, fees and time)."""
-    async with running(tmp_path, environment(venue)) as bot:
-        await bot.post("BUY")
+    await bot.post("BUY")
+    await bot.ends()
     venue.sandbox.venue.set_price(Decimal(62000))
-    await asyncio.sleep(1.5)
-    async with running(tmp_path, environment(venue)) as bot:
-        (filled,) = bot.rows("SELECT at FROM fills WHERE side = 'SELL'")
-        (closed,) = bot.rows("SELECT closed_at FROM results")
+    await asyncio.sleep(90)
+    await bot.starts()
 
-        assert closed[0][:19] == filled[0][:19]
+    (filled,) = bot.rows("SELECT at FROM fills WHERE side = 'SELL'")
+    (closed,) = bot.rows("SELECT closed_at FROM results")
+    assert closed[0][:19] == filled[0][:19]
 
 
 async def test_a_venue_that_counts_from_one_again_is_booked(tmp_path: Path, venue: Venue) -> None:
@@ -138,11 +139,11 @@ async def test_a_question_that_the_venue_refuses_does_not_end_the_bot(bot: Runni
     assert not bot.stop.is_set()
 
 
-async def test_a_repeated_signal_id_never_meets_a_name_that_is_taken(tmp_path: Path, venue: Venue) -> None:
-    async with running(tmp_path, environment(venue, DEDUP_WINDOW_S="1")) as bot:
-        for action, signal_id in (("BUY", "Long#5"), ("SELL", "x"), ("BUY", "Long"), ("SELL", "y")):
-            await bot.post(action, signal_id)
-        await asyncio.sleep(1.1)
+@staged
+async def test_a_repeated_signal_id_never_meets_a_name_that_is_taken(bot: StagedBot, venue: Venue) -> None:
+    for action, signal_id in (("BUY", "Long#5"), ("SELL", "x"), ("BUY", "Long"), ("SELL", "y")):
+        await bot.post(action, signal_id)
+    await asyncio.sleep(60)
 
-        assert (await bot.post("BUY", "Long")).json()["status"] == "accepted"
-        assert len(venue.resting()) == 2
+    assert (await bot.post("BUY", "Long")).json()["status"] == "accepted"
+    assert len(venue.resting()) == 2

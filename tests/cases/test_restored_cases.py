@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from tests.bot.conftest import environment, running
+from tests.bot.staged import staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.bot.conftest import RunningBot, Venue
+    import pytest
+
+    from tests.bot.conftest import Venue
+    from tests.bot.staged import StagedBot
 
 HEADER, FRAME = 32, 4096 + 24
 HAS_TABLES = "SELECT 1 FROM sqlite_master WHERE name = 'trades'"
@@ -45,59 +49,64 @@ def resting(venue: Venue) -> list[object]:
     return [(order.order_id, order.quantity) for order in venue.resting()]
 
 
-def in_order(bot: RunningBot) -> bool:
+def in_order(bot: StagedBot) -> bool:
     """Whether the bot either looks after its trade, or has stopped to ask a human."""
     halted = bot.rows("SELECT 1 FROM halts WHERE kind = 'reconcile' AND cleared_at IS NULL")
     return bool(halted) or bot.rows("SELECT status FROM trades") == [("open",)]
 
 
+@staged
 async def test_from_any_beginning_of_its_log_the_bot_neither_buys_again_nor_touches_the_stop(
-    tmp_path: Path, venue: Venue
+    bot: StagedBot, venue: Venue, tmp_path: Path
 ) -> None:
     """The power was cut, the disk had lied about what it kept: from any commit on the venue's truth does the rest."""
-    first = tmp_path / "first"
-    async with running(first, environment(venue)) as bot:
-        await bot.post("BUY", "before the power cut")
-        database, log = (first / "data/helix.db").read_bytes(), (first / "data/helix.db-wal").read_bytes()
-    stops, known = resting(venue), [*beginnings(tmp_path, database, log)]
+    await bot.post("BUY", "before the power cut")
+    file = bot.stage.disk.path
+    log = file.with_name("helix.db-wal")
+    before, written = file.read_bytes(), log.read_bytes()
+    stops, known = resting(venue), [*beginnings(tmp_path, before, written)]
     assert len(known) > 5
 
     for number, (what, left) in enumerate(known[2:]):
-        data = tmp_path / str(number) / "data"
-        data.mkdir(parents=True)
-        (data / "helix.db").write_bytes(database)
-        (data / "helix.db-wal").write_bytes(left)
-        async with running(data.parent, environment(venue)) as bot:
-            assert in_order(bot), what
-            assert (await bot.post("BUY", f"after {number}")).status_code == 409, what
+        await bot.dies()
+        bot.put_back(before, left)
+        await bot.starts()
+        assert in_order(bot), what
+        assert (await bot.post("BUY", f"after {number}")).status_code == 409, what
         assert bought(venue) == 1, what
         assert resting(venue) == stops, what
 
 
-async def test_an_old_backup_and_an_empty_database_halt_and_ask(tmp_path: Path, venue: Venue) -> None:
+@staged
+async def test_an_old_backup_and_an_empty_database_halt_and_ask(bot: StagedBot, venue: Venue) -> None:
     """Put back from before the trade, or deleted: the bot sees its own orders at the venue, sends nothing, and asks."""
-    async with running(tmp_path, environment(venue)):
-        pass
-    backup = shutil.copytree(tmp_path, tmp_path / "backup")
-    async with running(tmp_path, environment(venue)) as bot:
-        await bot.post("BUY", "forgotten later")
+    file = bot.stage.disk.path
+    await bot.ends()
+    backup = file.read_bytes()
+    await bot.starts()
+    await bot.post("BUY", "forgotten later")
     stops, sent = resting(venue), len(venue.sent("POST", "DELETE"))
 
-    for folder in (backup, tmp_path / "empty"):
-        folder.mkdir(exist_ok=True)
-        async with running(folder, environment(venue)) as bot:
-            refused = [await bot.post("BUY", "same as before"), await bot.post("SELL", "neither this")]
+    for number, left in enumerate((backup, None)):
+        await bot.dies()
+        bot.put_back(left)
+        await bot.starts()
+        refused = [await bot.post("BUY", f"as before {number}"), await bot.post("SELL", f"neither this {number}")]
 
-            assert [answer.status_code for answer in refused] == [409, 409]
-            assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("reconcile",)]
-            assert any("TRADING HALTED" in text for text in bot.notices())
+        assert [answer.status_code for answer in refused] == [409, 409]
+        assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("reconcile",)]
+        assert any("TRADING HALTED" in text for text in bot.notices())
         assert (resting(venue), len(venue.sent("POST", "DELETE"))) == (stops, sent)
 
 
-async def test_a_second_bot_on_the_account_elsewhere_is_noticed_by_its_orders(tmp_path: Path, venue: Venue) -> None:
+async def test_a_second_bot_on_the_account_elsewhere_is_noticed_by_its_orders(
+    tmp_path: Path, venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another machine, the same key: whoever sees orders of Helix that it never wrote down stops buying, and asks."""
     async with running(tmp_path / "here", environment(venue)) as here:
         await here.post("BUY")
+        (tmp_path / "another machine").mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "another machine"))  # where locks of a machine are
         async with running(tmp_path / "there", environment(venue)) as there:
             assert there.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("reconcile",)]
             assert (await there.post("BUY")).status_code == 409

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helix_core.sandbox.faults import Fault, FaultKind
+from helix_core.sim.strikes import Strike, StrikeKind
 from tests.bot.conftest import LIST, OCO, ORDER
 from tests.bot.staged import staged
 from tests.cases.settled import bought
 
 if TYPE_CHECKING:
     from tests.bot.conftest import RunningBot, Venue
+    from tests.bot.staged import StagedBot
 
 LOT = Decimal("0.00001")
 
@@ -71,17 +73,14 @@ async def test_a_far_leg_that_fills_ends_the_trade_and_its_stop(bot: RunningBot,
     assert venue.resting() == []
 
 
-async def test_a_human_who_cancels_the_stop_during_our_own_cancel_changes_nothing(
-    bot: RunningBot, venue: Venue
-) -> None:
+@staged
+async def test_a_human_who_cancels_the_stop_during_our_own_cancel_changes_nothing(bot: StagedBot, venue: Venue) -> None:
     """Two cancels of one order: the second is told it is gone. What is held is sold once."""
     await bought(bot)
-    venue.sandbox.faults.add(Fault(on=f"DELETE {LIST}", kind=FaultKind.DELAY, delay_s=0.4))
+    bot.strike(f"DELETE {LIST}", Strike(kind=StrikeKind.LATE, delay_s=0.4))
 
     selling = asyncio.ensure_future(bot.post("SELL"))
-    async with asyncio.timeout(5):
-        while f"DELETE {LIST}" not in venue.sent("DELETE"):
-            await asyncio.sleep(0.005)
+    await asyncio.sleep(0.2)
     venue.sandbox.venue.cancel(venue.resting()[0].order_id)
     await selling
 
@@ -101,3 +100,15 @@ async def test_no_stop_is_left_behind_by_a_closed_trade(bot: RunningBot, venue: 
     assert bot.rows("SELECT DISTINCT status FROM trades") == [("closed",)]
     assert venue.resting() == []
     assert bot.rows("SELECT count(*) FROM journal WHERE state IN ('live', 'sent', 'unknown', 'cancelling')") == [(0,)]
+
+
+@staged
+async def test_a_stop_that_cannot_be_seen_is_told_to_the_owner(bot: RunningBot, venue: Venue) -> None:
+    await bought(bot)
+    silence = Fault(on="GET *", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None)
+    venue.sandbox.faults.add(silence)
+
+    await bot.until("SELECT count(*) FROM outbox WHERE text LIKE '%NO STOP%'", [(1,)], seconds=40)
+
+    venue.sandbox.faults.clear()
+    assert covered(venue)

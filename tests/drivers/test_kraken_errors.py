@@ -164,7 +164,7 @@ async def test_a_question_ends_in_the_contract_s_words(
         await kraken.get_balance()
 
 
-@pytest.mark.parametrize(("text", "pause_s"), [("EAPI:Rate limit exceeded", 5.0), ("EGeneral:Temporary lockout", 900)])
+@pytest.mark.parametrize(("text", "pause_s"), [("EAPI:Rate limit exceeded", 3.1), ("EGeneral:Temporary lockout", 900)])
 async def test_after_too_many_questions_nothing_is_asked_for_a_while(
     kraken: KrakenClient, tiny: TinyVenue, text: str, pause_s: float
 ) -> None:

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from helix_core import Clock, RateLimited
-from helix_core.clock import SystemClock
+from helix_core import Clock, OrderKind, RateLimited
 from helix_kraken.client import KrakenClient
 from helix_kraken.counter import Counter, RestLimit
-from tests.drivers.kraken_venue import ADD, BALANCE, OPEN, QUERY, SECRET, Impatient, ok, set_up
-from tests.drivers.specimens import SYMBOL, entry
+from helix_kraken.rank import looking
+from tests.drivers.kraken_venue import (
+    ADD,
+    BALANCE,
+    ENTRY,
+    OPEN,
+    QUERY,
+    SECRET,
+    Impatient,
+    bought,
+    ok,
+    queried,
+    set_up,
+)
+from tests.drivers.specimens import SYMBOL, entry, ref
 from tests.drivers.tiny_venue import Reply
 
 if TYPE_CHECKING:
@@ -113,7 +125,7 @@ async def test_a_full_counter_holds_questions_but_never_an_order(
     tiny: TinyVenue, config: Callable[..., ExchangeConfig]
 ) -> None:
     class Poor(Impatient):
-        rest_limit = RestLimit(most=2, per_s=0.01, reserve=0)
+        rest_limit = RestLimit(most=1, per_s=0.01, reserve=0)
 
     set_up(tiny)
     tiny.on("POST", QUERY, EMPTY)
@@ -145,7 +157,7 @@ class HandClock(Clock):
 
 
 async def test_the_polls_of_the_core_never_fill_the_lowest_tier_s_counter() -> None:
-    """An hour of a balance every 20 s and open orders every 5 s, with an instrument every ten minutes."""
+    """An hour of balances and open orders as often as the driver says, with an instrument every ten minutes."""
     clock = HandClock()
     counter = Counter(clock, KrakenClient.rest_limit)
     every = (
@@ -160,33 +172,86 @@ async def test_the_polls_of_the_core_never_fill_the_lowest_tier_s_counter() -> N
                 await counter.spend(path)
         clock.at_s += 1
 
-    await counter.room(9.0, 0.0)  # and there is room for the questions of a whole entry or exit
+    with looking():
+        await counter.room(9.0, 0.0)  # and there is room for the questions of a whole entry or exit
 
 
-async def test_the_balance_gives_way_while_little_is_left() -> None:
-    """It is asked for after every order, just when that order must be looked after."""
-    clock = SystemClock()
-    counter = Counter(clock, RestLimit(per_s=20.0))
-    counter.fill()
+async def test_polls_leave_the_last_six_for_looks() -> None:
+    """So a stop can be confirmed at once, whatever was asked before."""
+    counter = Counter(HandClock(), RestLimit())
+    for _ in range(9):
+        await counter.spend("OpenOrders")
 
-    async def done_at_s(path: str) -> float:
-        await counter.spend(path)
-        return clock.monotonic()
-
-    balance_s, look_s = await asyncio.gather(done_at_s("BalanceEx"), done_at_s("QueryOrders"))
-
-    assert balance_s - look_s > 0.2
+    with pytest.raises(RateLimited):
+        await counter.spend("BalanceEx")
+    with looking():
+        for _ in range(5):
+            await counter.spend("QueryOrders")
+        with pytest.raises(RateLimited):
+            await counter.spend("QueryOrders")
 
 
 @pytest.mark.parametrize(("path", "fits"), [("ClosedOrders", 3), ("OpenOrders", 14)])
 async def test_a_search_of_the_history_counts_four(path: str, fits: int) -> None:
     counter = Counter(HandClock(), RestLimit())
 
-    for _ in range(fits):
+    with looking():
+        for _ in range(fits):
+            await counter.spend(path)
+
+        with pytest.raises(RateLimited):
+            await counter.spend("ClosedOrders")
+
+
+async def test_who_must_come_back_for_a_list_is_told_a_pause_for_what_leads_to_it() -> None:
+    """The core asks for a balance and the open orders first: without room for those it would never get to the list."""
+    clock = HandClock()
+    counter = Counter(clock, RestLimit())
+    counter.fill()
+
+    with pytest.raises(RateLimited) as limited:
+        await counter.room(4.0, 5.0)
+    assert limited.value.retry_after_s is not None
+    clock.at_s += limited.value.retry_after_s
+    for path in ("BalanceEx", "OpenOrders", "ClosedOrders"):
         await counter.spend(path)
 
-    with pytest.raises(RateLimited):
-        await counter.spend("ClosedOrders")
+
+async def test_a_look_overtakes_the_polls_that_wait(kraken: KrakenClient, tiny: TinyVenue) -> None:
+    """Ten polls wait for each other; what became of an order is asked as soon as the one under way is answered."""
+    tiny.on("POST", QUERY, queried(entry=bought()))
+    polls = [asyncio.ensure_future(kraken.open_orders(SYMBOL)) for _ in range(10)]
+    while not tiny.seen:
+        await asyncio.sleep(0)
+
+    await kraken.find_order(ref(OrderKind.ENTRY, ENTRY))
+    await asyncio.gather(*polls)
+
+    assert [seen.path for seen in tiny.seen].index(QUERY) <= 2
+
+
+async def test_a_look_waits_a_second_for_an_order_without_an_answer(kraken: KrakenClient, tiny: TinyVenue) -> None:
+    """No more: it may be that order whose fate it asks for."""
+    tiny.on("POST", ADD, Reply("", fault="hang"))
+    tiny.on("POST", QUERY, queried(entry=bought()))
+
+    class Patient(Impatient):
+        bounds = KrakenClient.bounds
+
+    client = Patient(kraken.config)
+    client.line.venue = kraken.line.venue
+    client.prepare(client.line.venue)
+    order = asyncio.ensure_future(client.place_market_order(entry()))
+    while not tiny.sent("POST", ADD):
+        await asyncio.sleep(0)
+
+    began_s = kraken.config.clock.monotonic()
+    await client.find_order(ref(OrderKind.ENTRY, ENTRY))
+    took_s = kraken.config.clock.monotonic() - began_s
+    order.cancel()
+    await asyncio.gather(order, return_exceptions=True)
+
+    assert 0.9 < took_s < 2.0
 
 
 async def test_a_counter_that_kraken_calls_full_is_full() -> None:
@@ -194,9 +259,10 @@ async def test_a_counter_that_kraken_calls_full_is_full() -> None:
     counter = Counter(clock, RestLimit())
     counter.fill()
 
-    with pytest.raises(RateLimited) as limited:
-        await counter.room(2.0, 5.0)
-    clock.at_s += 6.1
-    await counter.room(2.0, 0.0)
+    with looking():
+        with pytest.raises(RateLimited) as limited:
+            await counter.room(2.0, 5.0)
+        clock.at_s += 6.1
+        await counter.room(2.0, 0.0)
 
     assert limited.value.retry_after_s == pytest.approx(2.0 / 0.33)

@@ -83,7 +83,9 @@ async def test_balances_are_free_and_held(kraken: KrakenClient) -> None:
 
 
 async def test_coins_in_rewards_are_not_coins_to_sell(kraken: KrakenClient, tiny: TinyVenue) -> None:
+    """Coins that Kraken moves there later: the bot goes on, and counts what is left."""
     earning = {"XBT.F": {"balance": "0.5", "hold_trade": "0"}, "XXBT": {"balance": "0.1", "hold_trade": "0"}}
+    await kraken.get_balance()
     tiny.on("POST", BALANCE, ok(earning))
 
     balances = await kraken.get_balance()

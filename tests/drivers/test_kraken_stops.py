@@ -115,12 +115,14 @@ async def test_a_refused_shortfall_leaves_no_stop_behind(kraken: KrakenClient, t
     assert [seen.parameters["txid"] for seen in tiny.sent("POST", CANCEL)] == [txid("s1")]
 
 
-async def test_stops_that_cannot_be_seen_are_not_called_refused(kraken: KrakenClient, tiny: TinyVenue) -> None:
+async def test_stops_that_cannot_be_seen_are_a_passing_refusal(kraken: KrakenClient, tiny: TinyVenue) -> None:
+    """Nothing was sent, which needs no look-up; and a passing refusal never lets the coins be sold."""
     tiny.on("POST", OPEN, refusal("EService:Unavailable"))
 
-    with pytest.raises(OrderOutcomeUnknown, match="cannot be seen"):
+    with pytest.raises(OrderRefused, match="cannot be seen") as refused:
         await kraken.place_oco_order(stop_for())
 
+    assert refused.value.transient
     assert tiny.sent("POST", ADD) == []
 
 

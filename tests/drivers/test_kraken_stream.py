@@ -17,7 +17,7 @@ from helix_core.ccxt import StreamBounds
 from helix_core.ccxt.stream import address
 from helix_kraken.client import KrakenClient
 from helix_kraken.sandbox import sandbox
-from helix_kraken.stream import Executions
+from helix_kraken.stream import Executions, Tokens
 from tests.drivers import kraken_venue
 from tests.drivers.specimens import CID, SYMBOL, entry
 from tests.drivers.stream_venue import Parrot, config_of, connected, ending, listening
@@ -183,4 +183,4 @@ async def test_rows_of_other_markets_and_garbage_are_passed_over(made: Sandbox) 
 async def test_the_address_is_that_of_ccxt_pro(made: Sandbox) -> None:
     live = config_of(made, "http://127.0.0.1:8900", SecretStr("k"), SecretStr("s"), base_url=None, ws_url=None)
 
-    assert address(Executions(SYMBOL), live) == ccxt.pro.kraken().urls["api"]["ws"]["privateV2"]
+    assert address(Executions(SYMBOL, Tokens(live.clock)), live) == ccxt.pro.kraken().urls["api"]["ws"]["privateV2"]

@@ -200,8 +200,12 @@ async def test_coins_in_rewards_stop_the_start(tiny: TinyVenue, config: Callable
     set_up(tiny)
     tiny.on("POST", BALANCE, ok({"XBT.F": {"balance": "0.5", "hold_trade": "0"}}))
 
+    client = Impatient(config(api_secret=SecretStr(SECRET)))
+    await client.connect()
+
     with pytest.raises(ConfigError, match="Auto Earn"):
-        await Impatient(config(api_secret=SecretStr(SECRET))).connect()
+        await client.get_balance()
+    await client.disconnect()
 
 
 async def test_an_order_of_kraken_s_pair_is_open_for_our_symbol(kraken: KrakenClient, tiny: TinyVenue) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 from collections import Counter
 from itertools import islice
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,9 @@ from helix_core.sim.crash_points import Matrix
 from helix_core.sim.crash_scenes import SCENES
 from helix_core.sim.crash_tree import grow
 from helix_core.sim.crashes import run, run_many, survey
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PATHS = [("binance", "market"), ("binance", "atomic"), ("kraken", "market")]
 A_PART = 12

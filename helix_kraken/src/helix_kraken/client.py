@@ -95,7 +95,7 @@ class KrakenClient(CcxtExchange):
         self._protection = Protection(self._dispatch, self._stops, self.get_ticker)
         self._tokens = Tokens(config.clock)
         self._txids: dict[str, str] = {}
-        self._settled = self._listed = False
+        self._disarmed = self._checked = self._listed = False
         self._fees: dict[str, tuple[float, Decimal]] = {}
 
     # The session -----------------------------------------------------------------------------------------------
@@ -103,19 +103,17 @@ class KrakenClient(CcxtExchange):
     async def connect(self) -> None:
         """Connect; with a key also disarm Kraken's "dead man's switch", which would cancel every stop.
 
-        Raises ConfigError for a secret that cannot be one, and for coins parked in Kraken's rewards.
+        Raises ConfigError for a secret that cannot be one.
         """
         self._check_secret()
         await super().connect()
-        if self.config.api_key is None or self._settled:
+        if self.config.api_key is None or self._disarmed:
             return
         try:
             # A key that may not do this may not trade either, which key_permissions says in better words.
             with looking(), suppress(AuthenticationFailed):
                 await self.line.ask(lambda venue: venue.private_post_cancelallordersafter({"timeout": "0"}))
-            with suppress(AuthenticationFailed):
-                market.refuse_auto_earn(await self.get_balance(), self.config.symbol)
-                self._settled = True
+                self._disarmed = True
         except BaseException:
             await self.disconnect()
             raise
@@ -168,13 +166,20 @@ class KrakenClient(CcxtExchange):
         return permissions.read_permissions(need(answer, "result"))
 
     async def get_balance(self) -> Balances:
-        """Ask for all holdings, free and held by orders. While an order is looked after this is a part of it."""
+        """Ask for all holdings, free and held by orders. While an order is looked after this is a part of it.
+
+        The first time it raises ConfigError for coins parked in Kraken's rewards.
+        """
 
         async def ask(venue: Any) -> Balances:
             return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
 
         with nullcontext() if self._listed and not self._lane.tending else looking():
-            return await self.line.ask(ask)
+            balances = await self.line.ask(ask)
+        if not self._checked:
+            market.refuse_auto_earn(balances, self.config.symbol)
+            self._checked = True
+        return balances
 
     async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         """Ask for every order resting at the venue for `symbol`."""
@@ -216,6 +221,9 @@ class KrakenClient(CcxtExchange):
     @look
     async def find_order(self, ref: OrderRef) -> OrderReport | None:
         """Look an order up: by Kraken's id where it is known, else by Helix's own; of a stop all its orders."""
+        if self._protection.is_unsent(ref.client_order_id):
+            message = f"stop {ref.client_order_id} is about to be sent"
+            raise ExchangeUnavailable(message)
         if ref.kind is OrderKind.STOP:
             cover = await self._stops.find(ref)
             return report_of(ref.client_order_id, cover.stops) if cover.settled else None

@@ -31,6 +31,11 @@ class Protection:
     def __init__(self, dispatch: Dispatch, stops: Stops, ticker: Callable[[str], Awaitable[Ticker]]) -> None:
         """`ticker` asks for a symbol's prices."""
         self._dispatch, self._stops, self._ticker = dispatch, stops, ticker
+        self._unsent: set[str] = set()
+
+    def is_unsent(self, client_order_id: str) -> bool:
+        """True while `place` works at this stop and has not sent it: nobody need ask Kraken for it."""
+        return client_order_id in self._unsent
 
     async def place(self, order: ProtectiveOrder) -> OrderReport:
         """Cover the order's quantity, and report all stops together.
@@ -38,23 +43,29 @@ class Protection:
         OrderRefused, as a passing matter, where the entry's stops cannot be seen: nothing was sent, and nothing may be
         sold from under them. StopWouldTrigger only where no stop lives; living ones at that price are about to fire.
         """
+        cover, missing = await self._prepare(order)
+        if not cover.stops and not missing:
+            message = f"nothing was sent: {plain(order.quantity)} is less than one lot"
+            raise OrderRefused(message)
+        stops = [*cover.stops, await self._own(order, cover, missing)] if missing else cover.stops
+        return report_of(order.client_order_id, stops)
+
+    async def _prepare(self, order: ProtectiveOrder) -> tuple[Cover, Decimal]:
+        """What covers the position now, and what is missing. Raises OrderRefused."""
         ref = OrderRef(
             client_order_id=order.client_order_id,
             kind=OrderKind.STOP,
             symbol=order.symbol,
             entry_order_id=order.entry_order_id,
         )
+        self._unsent.add(order.client_order_id)
         try:
             cover = await self._stops.standing(ref, order.quantity)
-            missing = self._missing(order, cover)
+            return cover, self._missing(order, cover)
         except ExchangeError as error:
             problem = str(error)
-        else:
-            if not cover.stops and not missing:
-                message = f"nothing was sent: {plain(order.quantity)} is less than one lot"
-                raise OrderRefused(message)
-            stops = [*cover.stops, await self._own(order, cover, missing)] if missing else cover.stops
-            return report_of(order.client_order_id, stops)
+        finally:
+            self._unsent.discard(order.client_order_id)
         message = f"nothing was sent, because the stops of the entry cannot be seen: {problem}"
         raise OrderRefused(message, transient=True)
 

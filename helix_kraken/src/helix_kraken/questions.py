@@ -30,6 +30,7 @@ _ORDERS_AT_ONCE, _TRADES_AT_ONCE, _PAGE = 50, 20, 50
 _MOST_PAGES = 4
 _EMPTY_FOR_S = 5.0
 _JUST_LISTED_S = 1.0
+_LONGEST_PAUSE_S = 3.5
 _MOST_KEPT = 100
 
 
@@ -45,6 +46,8 @@ class Questions:
         self._line, self._counter, self._clock = line, counter, clock
         self._absent_at_s: dict[str, float] = {}
         self._ended: dict[str, Order] = {}
+        self._history = asyncio.Lock()
+        self._closed: tuple[datetime | None, float, list[Order]] = (None, -math.inf, [])
         self._listed: tuple[float, list[Order]] = (-math.inf, [])
 
     async def open_orders(self, client_order_id: str | None = None) -> list[Order]:
@@ -56,7 +59,7 @@ class Questions:
 
         asked_at_s = self._clock.monotonic()
         found = await self._ask(ask, 1)
-        if client_order_id is None:
+        if client_order_id is None and rank() is Rank.POLL:
             self._listed = asked_at_s, found
         return found
 
@@ -102,7 +105,17 @@ class Questions:
         raise DataMissing(problem)
 
     async def closed_orders(self, since: datetime) -> list[Order]:
-        """Ask for every order that ended after `since`."""
+        """Ask for every order that ended after `since`; for all who want to know at the same time only once."""
+        wanted_at_s = self._clock.monotonic()
+        async with self._history:
+            known_since, asked_at_s, found = self._closed
+            if known_since != since or asked_at_s < wanted_at_s:
+                asked_at_s = self._clock.monotonic()
+                found = await self._closed_since(since)
+                self._closed = since, asked_at_s, found
+            return found
+
+    async def _closed_since(self, since: datetime) -> list[Order]:
         begin = str(int(since.timestamp()) - 1)
         found: list[Order] = []
         for page in range(_MOST_PAGES):
@@ -169,20 +182,17 @@ class Questions:
     async def _ask(self, question: Callable[[Any], Awaitable[T]], cost: float) -> T:
         """Ask once there is room. Waiting is done here, outside the bound of a question.
 
-        A look waits for the end of a pause that Kraken asked for as well.
+        A look also waits for the end of a short pause that Kraken has asked for, and is put once more.
         """
         look = rank() is Rank.LOOK
         poll_patience_s = LIST_PATIENCE_S if cost >= HISTORY_COST else POLL_PATIENCE_S
-        patience_s = LOOK_PATIENCE_S if look else poll_patience_s
-        give_up_s = self._clock.monotonic() + patience_s
-        while True:
-            left_s = give_up_s - self._clock.monotonic()
-            await self._counter.room(cost, left_s)
+        for again in (look, False):
+            await self._counter.room(cost, LOOK_PATIENCE_S if look else poll_patience_s)
             try:
                 return await self._line.ask(question)
             except RateLimited as limited:
                 pause_s = limited.retry_after_s
-                if not look or pause_s is None or pause_s > left_s:
+                if not again or pause_s is None or pause_s > _LONGEST_PAUSE_S:
                     raise
             except DataMissing as missing:
                 problem = str(missing)

@@ -1,0 +1,88 @@
+"""A plan is plain data: the same seed says the same for ever, it prints, replays, and shrinks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from helix_core.sim.acts import Alert
+from helix_core.sim.plan import Plan
+from helix_core.sim.seeds import run
+from helix_core.sim.ways import ways
+
+_DIGESTS = """
+from helix_core.sim.plan import Plan
+from helix_core.sim.seeds import run
+for seed in (1, 3):
+    print(run(Plan.of(seed, *{way!r})).digest)
+"""
+
+
+@pytest.mark.parametrize("way", ways(), ids=str)
+def test_the_same_seed_says_the_same(way: tuple[str, str]) -> None:
+    """Two plans of a seed are equal to the last act, and those of its neighbour differ."""
+    assert all(Plan.of(seed, *way) == Plan.of(seed, *way) for seed in range(50))
+    assert Plan.of(1, *way).acts != Plan.of(2, *way).acts
+
+
+def test_a_plan_prints_one_line_for_each_act() -> None:
+    """What is printed names the seed and every act with its time."""
+    plan = Plan.of(7, *ways()[0])
+
+    head, settings, *lines = str(plan).splitlines()
+
+    assert head.startswith("seed 7 ")
+    assert "settings" in settings
+    assert len(lines) == len(plan.acts)
+    assert all(type(act).__name__ in line for act, line in zip(plan.acts, lines, strict=True))
+
+
+def test_acts_are_in_the_order_of_their_times_and_each_seed_trades() -> None:
+    """Every seed posts at least one alert for each of its rounds, and none before the beginning."""
+    for seed in range(50):
+        plan = Plan.of(seed, *ways()[0])
+        times = [act.at_s for act in plan.acts]
+        assert times == sorted(times)
+        assert times[0] >= 0
+        assert plan.alerts >= 4
+
+
+def test_acts_can_be_left_out() -> None:
+    """A plan without some of its acts keeps the others as they were: that is what shrinking does."""
+    plan = Plan.of(7, *ways()[0])
+
+    smaller = plan.without(0, 2)
+
+    assert smaller.acts == (plan.acts[1], *plan.acts[3:])
+    assert smaller.settings == plan.settings
+
+
+def test_two_processes_tell_the_same_story_to_the_last_request() -> None:
+    """The order of sets and dictionaries in one process must not show in what happens: so a seed replays anywhere."""
+    stories = [_digests(hash_seed) for hash_seed in ("1", "2")]
+
+    assert stories[0] == stories[1]
+    assert len(stories[0]) == 2
+
+
+def _digests(hash_seed: str) -> list[str]:
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        (sys.executable, "-c", _DIGESTS.format(way=ways()[0])),
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.split()
+
+
+def test_a_story_depends_on_every_act() -> None:
+    """The digest sees one alert that is missing."""
+    plan = Plan.of(3, *ways()[0])
+    first = next(place for place, act in enumerate(plan.acts) if isinstance(act, Alert))
+
+    assert run(plan).digest != run(plan.without(first)).digest
