@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,6 +14,8 @@ from helix_core.notify import messages
 from helix_core.store import journal, outbox, trades
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from helix_core.app import Bot
 
 log = structlog.get_logger(__name__)
@@ -44,12 +47,20 @@ async def _ask_everything(bot: Bot) -> None:
 
     A pause that the venue asks for is kept here in any case: a new process would only ask it more.
     """
+    await _insist(bot, bot.client.connect)
+    await _insist(bot, partial(_check_key, bot))
+    await _insist(bot, partial(_ask, bot))
+
+
+async def _insist(bot: Bot, ask: Callable[[], Awaitable[None]]) -> None:
+    held_off_s = 0.0
     while True:
         try:
-            await _ask(bot)
+            await ask()
         except RateLimited as limited:
-            pause_s = min(limited.retry_after_s or _PAUSE_WITHOUT_FIGURE_S, _LONGEST_PAUSE_S)
-            problem = str(limited)
+            # Each turn asks some questions again, so the next one waits twice as long: else it gets no further ever.
+            held_off_s = max(limited.retry_after_s or _PAUSE_WITHOUT_FIGURE_S, 2 * held_off_s)
+            pause_s, problem = min(held_off_s, _LONGEST_PAUSE_S), str(limited)
         except ExchangeUnavailable as error:
             if not await _something_is_at_stake(bot):
                 raise
@@ -66,8 +77,6 @@ async def _something_is_at_stake(bot: Bot) -> bool:
 
 
 async def _ask(bot: Bot) -> None:
-    await bot.client.connect()
-    await _check_key(bot)
     view = await bot.market.view(bot.market.symbol)
     if view.problem is not None:
         raise bot.market.limited or ExchangeUnavailable(view.problem)

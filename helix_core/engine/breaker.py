@@ -25,16 +25,17 @@ _TRANSFER_RATIO = Decimal("0.005")
 """Fees in third coins and dust make smaller differences between the account and the books."""
 
 
-async def keep_bases(session: AsyncSession, equity: Decimal, now: datetime) -> bool:
+async def keep_bases(session: AsyncSession, equity: Decimal, now: datetime, *, doubted: bool = False) -> bool:
     """Keep what losses are measured on; `equity` is the account's with no position open.
 
     At first start that is the equity itself. Later the books say what it must be: where it differs, money came or went
     otherwise, and everything is measured in proportion from then on. So a deposit or a withdrawal moves neither
-    drawdown nor daily loss. False while the account is empty: nothing can be measured on that.
+    drawdown nor daily loss. While the account is `doubted`, a difference is no transfer: a human decides what it is.
+    False while the account is empty: nothing can be measured on that.
     """
     if equity <= 0:
         return False
-    if not await curve.open_day(session, now, equity):
+    if not await curve.open_day(session, now, equity) or doubted:
         return True
     known = await curve.until(session, now)
     assert known is not None, "the day is open"

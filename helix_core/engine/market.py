@@ -28,6 +28,7 @@ Value = TypeVar("Value")
 _ASK_TIMEOUT_S = 6.0
 _POLLS_IN_AN_AGE = 3
 _TICKER_POLL_S = 1.5
+_AFTER_A_PROBLEM_S = 5.0
 
 
 class Aged(Generic[Value]):
@@ -131,7 +132,7 @@ class Market:
         """What is known of `symbol` now, asking the venue at most once and in parallel for what is too old."""
         if symbol != self.symbol:
             return MarketView(ticker=None, balances=self.balances.fresh, instrument=None, problem=self.problem())
-        stale = [aged for aged, _ in self._polls if aged.fresh is None]
+        stale = [aged for aged, _ in self._polls if aged.fresh is None or aged.problem]
         if stale:
             await asyncio.gather(*(aged.refresh() for aged in stale))
         return self.peek()
@@ -151,8 +152,9 @@ class Market:
 
     @property
     def limited(self) -> RateLimited | None:
-        """The pause that the venue asked for when it was last asked, if it did."""
-        return next((aged.limited for aged, _ in self._polls if aged.limited), None)
+        """The longest pause that was asked for when the questions were last put, if one was."""
+        pauses = [aged.limited for aged, _ in self._polls if aged.limited]
+        return max(pauses, key=lambda limited: limited.retry_after_s or 0.0, default=None)
 
     def rules(self) -> Instrument:
         """The instrument as last read, however old: for rounding what is already held. Raises DataMissing."""
@@ -172,4 +174,4 @@ async def _poll(aged: Aged[Any], period_s: float) -> None:
         await asyncio.sleep(period_s)
     while True:
         await aged.refresh()
-        await asyncio.sleep(period_s)
+        await asyncio.sleep(min(period_s, _AFTER_A_PROBLEM_S) if aged.problem else period_s)

@@ -248,10 +248,9 @@ class Worker:
         async with self._store.read() as session:
             if await trades.open_trades(session) or await journal.unsettled(session):
                 return
-            if any(halt.kind is HaltKind.RECONCILE for halt in await halts.active(session)):
-                return  # what the account holds is not what it should: nothing is measured on that
+            doubted = any(halt.kind is HaltKind.RECONCILE for halt in await halts.active(session))
         async with self._store.write() as session:
-            if await breaker.keep_bases(session, found[1], now):
+            if await breaker.keep_bases(session, found[1], now, doubted=doubted) and not doubted:
                 self._kept = found
             if self._auto_resume:
                 await breaker.end_yesterdays_loss_halt(session, now)

@@ -12,7 +12,7 @@ from rich.console import Console
 from helix_core.sim.ways import MARKET, ways
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from helix_core.sim.plan import Plan
     from helix_core.sim.seeds import Result
@@ -45,9 +45,10 @@ def simulate(
     """Play plans, and judge each by the venue's ledger and the bot's database. Exit code 1: a promise was broken."""
     if context.invoked_subcommand is not None:
         return
+    paths = [way for way in ways() if exchange in ("", way[0])]
     exchange = exchange or ways()[0][0]
     if kills:
-        good = _kill(kills, kill_seed, exchange)
+        good = _kill(kills, kill_seed, paths)
     elif crash_points:
         good = _crash(crash_points, exchange, style, jobs)
     elif crash_point is not None:
@@ -137,12 +138,11 @@ def _replay_crash(number: int, exchange: str, style: str, *, trace: bool) -> boo
     return _show(point.plan, lambda: run(point, tell=trace).result)
 
 
-def _kill(number: int, seed: int, exchange: str) -> bool:
+def _kill(number: int, seed: int, paths: Sequence[tuple[str, str]]) -> bool:
     import asyncio  # noqa: PLC0415 - keeps --help instant
 
     from helix_core.sim import kills  # noqa: PLC0415
 
-    paths = [way for way in ways() if way[0] == exchange]
     report = asyncio.run(kills.run(kills=number, seed=seed, paths=paths))
     console.print(f"{report.kills} kills in {report.lives} lives, {report.orders} orders, {report.wall_s:.0f} s")
     for violation in report.violations:

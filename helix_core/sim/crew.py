@@ -81,6 +81,15 @@ class _Hand:
         self.pipe.close()
 
 
+def leaves(error: BaseException | None) -> Iterator[BaseException]:
+    """What a group of errors is made of."""
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from leaves(part)
+    elif error is not None:
+        yield error
+
+
 def _toil(pipe: Connection, work: Callable[[Any], Any]) -> None:
     os.setsid()
     with suppress(EOFError, OSError, KeyboardInterrupt):
@@ -89,7 +98,7 @@ def _toil(pipe: Connection, work: Callable[[Any], Any]) -> None:
             try:
                 result = work(job)
             except Exception as error:  # noqa: BLE001 - a job that cannot be done is reported
-                result = Lost(job, f"{type(error).__name__}: {error}")
+                result = Lost(job, "; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in leaves(error)))
             pipe.send(result)
 
 

@@ -51,10 +51,11 @@ def machine_of_its_own(folder: Path, disk: Disk) -> Iterator[None]:
         mock.patch.object(os, "statvfs", disk.statvfs),
     ):
         yield
+    _let_stay()
 
 
 @cache
-def let_stay() -> None:
+def _let_stay() -> None:
     """Spare the garbage collector what is there now: the libraries, which stay for as long as the process."""
     gc.collect()
     gc.freeze()

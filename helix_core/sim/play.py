@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from helix_core.errors import ConfigError, ExchangeError, StoreError
 from helix_core.sim.acts import on_tick
 from helix_core.sim.books import Books
+from helix_core.sim.crew import leaves
 from helix_core.sim.host import Host
 from helix_core.sim.naked import Trouble
 from helix_core.sim.oracle import Violation, quiet
@@ -121,7 +122,7 @@ class Play:
 
     def _deaths(self) -> Iterator[Violation]:
         for life in self.stage.lives:
-            for error in _leaves(life.error):
+            for error in leaves(life.error):
                 if not isinstance(error, _MAY_END):
                     yield Violation("died", f"life {life.number} ended by {type(error).__name__}: {error}")
 
@@ -216,12 +217,3 @@ class Play:
         setattr(disk, what, True)
         self.stage.loop.call_later(lasts_s, heal)
         self.troubled(f"disk {what}", lasts_s)
-
-
-def _leaves(error: BaseException | None) -> Iterator[BaseException]:
-    """What a group of errors is made of."""
-    if isinstance(error, BaseExceptionGroup):
-        for part in error.exceptions:
-            yield from _leaves(part)
-    elif error is not None:
-        yield error

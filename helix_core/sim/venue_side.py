@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from helix_core.sandbox import Fault, FaultKind, Refused
 from helix_core.sim.asgi import Reply, call_at_once, scope_of
 from helix_core.sim.strikes import StrikeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from helix_core.sandbox import Reason, Sandbox, Venue
@@ -24,7 +24,6 @@ _FAULTS = {
     StrikeKind.PENDING: FaultKind.PENDING,
 }
 """What the sandbox itself can play."""
-_DONE_BEFORE = {StrikeKind.HTTP_5XX, StrikeKind.REFUSED}
 
 
 def answer(sandbox: Sandbox, asked: Asked, strike: Strike | None) -> Reply:
@@ -35,12 +34,12 @@ def answer(sandbox: Sandbox, asked: Asked, strike: Strike | None) -> Reply:
         return _serve_faulty(sandbox, asked, strike)
     before: AbstractContextManager[None] = nullcontext()
     if strike.kind is StrikeKind.REFUSED:
-        before = _refusing(sandbox.venue, strike.reason)
+        before = _refusing(sandbox.venue, strike.reason, done=strike.done)
     if strike.kind is StrikeKind.KEY_REFUSED:
         before = _without_rights(sandbox)
-    if strike.done and strike.kind in _DONE_BEFORE:
-        _serve(sandbox, asked)
     if strike.kind is StrikeKind.HTTP_5XX:
+        if strike.done:
+            _serve(sandbox, asked)
         return _server_error(strike.status or 503)
     with before:
         whole = _serve(sandbox, asked)
@@ -72,14 +71,24 @@ def _serve_faulty(sandbox: Sandbox, asked: Asked, strike: Strike) -> Reply:
 
 
 @contextmanager
-def _refusing(venue: Venue, reason: Reason) -> Iterator[None]:
-    """Let the venue's engine refuse whatever is placed or cancelled."""
-
-    def refuse(*_: object, **__: object) -> NoReturn:
-        raise Refused(reason, "struck")
-
+def _refusing(venue: Venue, reason: Reason, *, done: bool) -> Iterator[None]:
+    """Let the venue's engine refuse whatever is placed or cancelled; where `done`, it has done it all the same."""
     names = [name for name in dir(type(venue)) if name.startswith(("place", "cancel"))]
-    vars(venue).update(dict.fromkeys(names, refuse))
+    within: list[str] = []
+
+    def refusing(name: str, act: Callable[..., object]) -> Callable[..., object]:
+        def refuse(*args: object, **more: object) -> object:
+            if within:  # a part of what is done
+                return act(*args, **more)
+            if done:
+                within.append(name)
+                act(*args, **more)
+                within.clear()
+            raise Refused(reason, "struck")
+
+        return refuse
+
+    vars(venue).update({name: refusing(name, getattr(venue, name)) for name in names})
     try:
         yield
     finally:

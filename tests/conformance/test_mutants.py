@@ -42,6 +42,7 @@ MUTANTS = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", MUTANTS)
 async def test_the_rules_that_the_table_names_catch_the_mutant(name: str) -> None:
     assert await broken_rules(MUTANTS[name], TABLE[name]) == set(TABLE[name])

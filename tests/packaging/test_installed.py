@@ -49,6 +49,7 @@ def test_helix_plugins_lists_cores_plugins_and_the_installed_driver_with_version
     assert found == of_core | {("binance", "helix-binance", driver)}
 
 
+@pytest.mark.deep
 def test_each_driver_works_without_the_other(installed_with_the_other_driver: Installed) -> None:
     listed = json.loads(installed_with_the_other_driver.run("helix", "plugins", "--json"))
     ask = (

@@ -122,6 +122,7 @@ async def test_a_stop_crossed_while_the_bot_was_down_is_sold_when_it_is_back(tmp
     assert bot.rows("SELECT kind FROM journal ORDER BY sent_at") == [("entry",), ("stop",)]
 
 
+@pytest.mark.deep
 async def test_killed_while_an_order_is_being_filled(tmp_path: Path, venue: Venue) -> None:
     """The order was never written down: it is proven absent, and the money is all there."""
     venue.sandbox.faults.add(Fault(on="GET /api/v3/depth", kind=FaultKind.DELAY, delay_s=2))

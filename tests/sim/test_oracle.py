@@ -66,7 +66,7 @@ def test_whole_books_break_nothing(stage: Stage) -> None:
         ("I11", "UPDATE results SET pnl = '0'"),
         (
             "unforeseen",
-            "INSERT INTO halts (kind, detail, raised_at) VALUES ('manual', 'unexpected KeyError', '2026-03-01 12:00:00')",
+            "INSERT INTO halts (kind, detail, raised_at) VALUES ('manual', 'unexpected: x', '2026-03-01 12:00:00')",
         ),
     ],
 )

@@ -20,6 +20,8 @@ TUTORIALS = {
     "writing-a-notifier": "doorbell",
     "writing-a-signal-source": "ticker-tape",
 }
+ALWAYS = "writing-a-risk-check"
+"""The others take a pip install or two more each: they are deep."""
 LOAD = """
 import sys
 from pathlib import Path
@@ -91,7 +93,9 @@ class Reader:
             assert names[-1] == name.replace("-", "_")
 
 
-@pytest.mark.parametrize("tutorial", TUTORIALS)
+@pytest.mark.parametrize(
+    "tutorial", [pytest.param(name, marks=pytest.mark.deep if name != ALWAYS else ()) for name in TUTORIALS]
+)
 def test_each_step_does_what_the_page_says(tutorial: str, tmp_path: Path) -> None:
     reader = Reader(tmp_path, TUTORIALS[tutorial])
     followed = list(steps(markdown(tutorial)))

@@ -59,6 +59,7 @@ async def buy(bot: Process, signal_id: str, price: float = 64210.5) -> tuple[int
         return answer.status_code, answer.json()
 
 
+@pytest.mark.deep
 async def test_a_check_installed_with_pip_is_listed_and_vetoes_a_trade(tmp_path: Path, venue: Venue) -> None:
     """The signal far from the market is denied and nothing is sent; the next one trades."""
     repository = new("risk-check", "price-guard", tmp_path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -54,10 +54,11 @@ if TYPE_CHECKING:
         ProtectiveOrder,
     )
     from helix_core.ccxt import Answer, Ruling
+    from helix_kraken.orders import Order
 
 _FENCE_S = DEADLINE_S + 5.0
 _LOOK_AFTER_S = (0.0, 0.2, 0.5, 1.0)
-_FEE_FOR_S = 900.0
+_FEE_FOR_S, _SOUGHT_FOR_S = 900.0, 30.0
 _MOST_KEPT = 100
 
 
@@ -95,6 +96,7 @@ class KrakenClient(CcxtExchange):
         self._protection = Protection(self._dispatch, self._stops, self.get_ticker)
         self._tokens = Tokens(config.clock)
         self._txids: dict[str, str] = {}
+        self._seeking_until_s = 0.0
         self._disarmed = self._checked = self._listed = False
         self._fees: dict[str, tuple[float, Decimal]] = {}
 
@@ -152,7 +154,8 @@ class KrakenClient(CcxtExchange):
         now_s, pair = self.config.clock.monotonic(), market_["id"]
         until_s, fee = self._fees.get(pair, (0.0, Decimal(0)))
         if now_s >= until_s:
-            answer = await self.line.ask(lambda venue: venue.private_post_tradevolume({"pair": pair}))
+            with self._urgency():
+                answer = await self.line.ask(lambda venue: venue.private_post_tradevolume({"pair": pair}))
             fee = market.read_fee(answer, market_)
             self._fees[pair] = (now_s + _FEE_FOR_S, fee)
         return fee
@@ -174,7 +177,7 @@ class KrakenClient(CcxtExchange):
         async def ask(venue: Any) -> Balances:
             return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
 
-        with nullcontext() if self._listed and not self._lane.tending else looking():
+        with looking() if self._lane.tending else self._urgency():
             balances = await self.line.ask(ask)
         if not self._checked:
             market.refuse_auto_earn(balances, self.config.symbol)
@@ -184,18 +187,22 @@ class KrakenClient(CcxtExchange):
     async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         """Ask for every order resting at the venue for `symbol`."""
         names = self._names(symbol)
-        return tuple(
-            read_open_order(order, symbol) for order in await self._questions.open_orders() if order.pair in names
-        )
+        with self._urgency():
+            every = await self._questions.open_orders()
+        return tuple(read_open_order(order, symbol) for order in every if order.pair in names)
 
     async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
         """Ask for every order since then, the stops that entries made among them; at most once in a minute."""
         names = self._names(symbol)
-        # The first list shows what an earlier process left behind: until it has been read, nothing else matters more.
-        with nullcontext() if self._listed else looking():
+        with self._urgency():
             every = await self._questions.recent_orders(since)
         self._listed = True
         return tuple(read_past_order(order, symbol) for order in every if order.pair in names)
+
+    def _urgency(self) -> AbstractContextManager[None]:
+        """What else is asked while an order is being sought belongs to that; at start too, until all were listed."""
+        seeking = not self._listed or self.config.clock.monotonic() < self._seeking_until_s
+        return looking() if seeking else nullcontext()
 
     def _names(self, symbol: str) -> set[str]:
         """What Kraken calls the pair in its lists. Raises ExchangeUnavailable for one that was never read."""
@@ -226,13 +233,19 @@ class KrakenClient(CcxtExchange):
             raise ExchangeUnavailable(message)
         if ref.kind is OrderKind.STOP:
             cover = await self._stops.find(ref)
-            return report_of(ref.client_order_id, cover.stops) if cover.settled else None
+            report = report_of(ref.client_order_id, cover.stops) if cover.settled else None
+        else:
+            found = await self._one(ref)
+            report = report_of(ref.client_order_id, found) if found else None
+        if report is None:
+            self._seeking_until_s = self.config.clock.monotonic() + _SOUGHT_FOR_S
+        return report
+
+    async def _one(self, ref: OrderRef) -> list[Order]:
         known = ref.venue_order_ids or tuple(filter(None, [self._txids.get(ref.client_order_id)]))
         found = list((await self._questions.by_id(known)).values())
-        if not found:
-            named = await self._questions.find(ref.client_order_id)
-            found = [] if named is None else [named]
-        return report_of(ref.client_order_id, found) if found else None
+        named = None if found else await self._questions.find(ref.client_order_id)
+        return found if named is None else [named]
 
     @look
     async def get_fills(self, symbol: str, venue_order_ids: tuple[str, ...]) -> tuple[Fill, ...]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HISTORY_COST = 4
 _COSTS = {"ClosedOrders": HISTORY_COST, "TradesHistory": HISTORY_COST, "AddOrder": 0, "CancelOrder": 0}
-_TURN_PATIENCE_S = 2.5
+_TURN_PATIENCE_S = 3.5
 LOOK_PATIENCE_S, POLL_PATIENCE_S, LIST_PATIENCE_S = 25.0, 4.0, 12.0
 """An order's fate is worth waiting for. Who polls is better told soon: the core keeps what it knows, and asks again."""
 _APPROACH = 3

@@ -59,7 +59,7 @@ class Questions:
 
         asked_at_s = self._clock.monotonic()
         found = await self._ask(ask, 1)
-        if client_order_id is None and rank() is Rank.POLL:
+        if client_order_id is None:
             self._listed = asked_at_s, found
         return found
 

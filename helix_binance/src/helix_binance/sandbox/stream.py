@@ -120,7 +120,7 @@ class UserData:
             "S": shown["side"],
             "o": shown["type"],
             "f": shown["timeInForce"],
-            "q": shown["origQty"],
+            "q": shown.get("origQty", decimal(None)),
             "p": shown["price"],
             "P": decimal(order.stop_price),
             "F": decimal(None),
