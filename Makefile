@@ -16,7 +16,7 @@ FIND_PYTHON = for python in $(or $(PYTHON),python3.11 python3 python3.12 python3
 	"If it is not on the path: make PYTHON=/path/to/python3.11" >&2; false; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof lint typecheck format unit lock wheels clean
+.PHONY: help demo test deep proof lint typecheck format unit lock wheels clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ typecheck: $(READY) ## mypy, strict
 
 unit: $(READY) ## all tests; ARGS='-k words' narrows
 	@$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+
+deep: $(READY) ## the long tests that `make test` leaves out
+	@$(BIN)/pytest -n 4 --dist worksteal -m deep $(ARGS)
 
 proof: $(READY) ## half an hour of simulated faults, crashes and kills; writes docs/proof.md (HOURS=8 goes on longer)
 	@$(BIN)/helix-sim proof $(if $(HOURS),--hours $(HOURS),--minutes 30) --out docs/proof.md

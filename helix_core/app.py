@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from helix_core.boot import boot
+from helix_core.boot import boot, open_up
 from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, TradingMode
 from helix_core.engine.account import Account
@@ -31,6 +31,7 @@ from helix_core.engine.seller import Seller
 from helix_core.engine.snapshot import Snapshots
 from helix_core.engine.stops import Stops
 from helix_core.engine.stream import OrderStream
+from helix_core.engine.together import together
 from helix_core.engine.watch import StopWatch
 from helix_core.engine.worker import Worker
 from helix_core.errors import ConfigError
@@ -125,6 +126,7 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
                 keys=bot.keys.run(),
                 worker=bot.worker.run(),
             ):
+                await _unless(stop, open_up(bot))
                 await stop.wait()
                 log.info("stopping")
                 bot.desk.close_door()
@@ -238,6 +240,15 @@ async def _supervised(stop: asyncio.Event, **tasks: Coroutine[object, object, No
         running = [group.create_task(essential(name, work), name=name) for name, work in tasks.items()]
         yield
         for task in running:
+            task.cancel()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:
+    """Do `work` to its end, or until `stop` is set. Raises what it raised."""
+    async with together() as group:
+        tasks = [group.create_task(work), group.create_task(stop.wait())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             task.cancel()
 
 

@@ -1,4 +1,8 @@
-"""Boot: from a closed door to an open one. Nothing is traded before every question here has been answered."""
+"""Boot: from a closed door to an open one. Nothing is bought before every question here has been answered.
+
+`boot` asks what must be known to look after anything at all. Then the worker starts, recovers what an earlier run left
+behind and keeps it covered, while `open_up` compares account and database and opens the door at last.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ _LONGEST_PAUSE_S = 60.0
 
 
 async def boot(bot: Bot) -> None:
-    """From a closed door to an open one. Raises ConfigError or ExchangeError in one sentence."""
+    """Ask what the worker needs to begin. Raises ConfigError or ExchangeError in one sentence."""
     label, settings = bot.client.label, bot.settings
     try:
         await _ask_everything(bot)
@@ -36,10 +40,16 @@ async def boot(bot: Bot) -> None:
             f"{label} could not be used at start: {error} "
             f"Check the network, the key and {origin}; `helix check` tells which."
         ) from error
-    await bot.worker.open_day()
-    await _announce(bot)
+
+
+async def open_up(bot: Bot) -> None:
+    """Open the door, once everything is recovered and account and database have been compared."""
+    await bot.worker.recovered.wait()
+    await _insist(bot, bot.worker.compare, for_ever=True)
+    await _insist(bot, partial(_announce, bot), for_ever=True)
+    await bot.worker.take_up()
     bot.desk.open_door()
-    log.info("ready", exchange=bot.client.name, mode=settings.trading_mode.value, pair=settings.trading_pair)
+    log.info("ready", exchange=bot.client.name, mode=bot.settings.trading_mode.value, pair=bot.market.symbol)
 
 
 async def _ask_everything(bot: Bot) -> None:
@@ -52,7 +62,7 @@ async def _ask_everything(bot: Bot) -> None:
     await _insist(bot, partial(_ask, bot))
 
 
-async def _insist(bot: Bot, ask: Callable[[], Awaitable[None]]) -> None:
+async def _insist(bot: Bot, ask: Callable[[], Awaitable[None]], *, for_ever: bool = False) -> None:
     held_off_s = 0.0
     while True:
         try:
@@ -61,8 +71,8 @@ async def _insist(bot: Bot, ask: Callable[[], Awaitable[None]]) -> None:
             # Each turn asks some questions again, so the next one waits twice as long: else it gets no further ever.
             held_off_s = max(limited.retry_after_s or _PAUSE_WITHOUT_FIGURE_S, 2 * held_off_s)
             pause_s, problem = min(held_off_s, _LONGEST_PAUSE_S), str(limited)
-        except ExchangeUnavailable as error:
-            if not await _something_is_at_stake(bot):
+        except (ExchangeUnavailable, DataMissing) as error:
+            if not for_ever and not await _something_is_at_stake(bot):
                 raise
             pause_s, problem = _PAUSE_S, str(error)
         else:
@@ -81,8 +91,6 @@ async def _ask(bot: Bot) -> None:
     if view.problem is not None:
         raise bot.market.limited or ExchangeUnavailable(view.problem)
     await _check_pair(bot, trading=view.instrument is not None and view.instrument.trading)
-    await bot.worker.recover()
-    await bot.worker.compare()
 
 
 async def _check_pair(bot: Bot, *, trading: bool) -> None:
@@ -110,6 +118,7 @@ async def _check_key(bot: Bot) -> None:
 
 
 async def _announce(bot: Bot) -> None:
+    await bot.worker.open_day()
     view = await bot.market.view(bot.settings.trading_pair)
     if view.balances is None or view.instrument is None:
         raise ExchangeUnavailable("The balance could not be read.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import structlog
+
 from helix_core.domain.order import OrderKind, OrderReport
 from helix_core.errors import (
     NOT_PLACED,
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from helix_core.engine.account import Account
     from helix_core.store.schema import JournalRow
 
+log = structlog.get_logger(__name__)
+
 PATIENCE_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 _LONGEST_PAUSE_UNPROTECTED_S = 1.0
@@ -35,6 +39,7 @@ class LookUp:
     def __init__(self, account: Account) -> None:
         """Look on one account."""
         self._client, self._store, self._clock = account.client, account.store, account.clock
+        self._absences: dict[str, tuple[int, int]] = {}
 
     async def resolve(self, row: JournalRow, *, patience_s: float = PATIENCE_S) -> OrderReport:
         """Look the order up until the venue proves what became of it.
@@ -43,15 +48,19 @@ class LookUp:
         it once confirmed, OrderOutcomeUnknown when `patience_s` ends first; counting failures proves nothing.
         """
         deadline = self._clock.monotonic() + patience_s
-        absences, late, looks = 0, 0, 0
+        looks = 0
         while True:
             fenced = self._clock.now() > row.fence_at
             report = await self.glance(row)
-            if isinstance(report, HelixError):
-                absences = late = 0
-            elif report is None:
+            if report is not None:
+                self._absences.pop(row.client_order_id, None)
+            if report is None:
+                absences, late = self._absences.get(row.client_order_id, (0, 0))
                 absences, late = absences + 1, late + fenced
+                self._absences[row.client_order_id] = (absences, late)
                 await self._end_if_absent(row, absences, late)
+            elif isinstance(report, HelixError):
+                log.debug("look_up_failed", client_order_id=row.client_order_id, problem=str(report))
             elif report.status.final or report.protecting > 0:
                 return report
             pause_s = PAUSES_S[1] if fenced and report is None else PAUSES_S[min(looks, len(PAUSES_S) - 1)]
@@ -119,6 +128,7 @@ class LookUp:
         return there.free - owned >= row.quantity and there.total - owned < 2 * row.quantity
 
     async def _mark_absent(self, row: JournalRow) -> None:
+        self._absences.pop(row.client_order_id, None)
         async with self._store.write() as session:
             now = self._clock.now()
             await journal.mark(session, row.client_order_id, JournalState.NOT_PLACED, now, detail="proven absent")

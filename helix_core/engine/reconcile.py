@@ -48,7 +48,7 @@ _AGAIN_S = 10.0
 _RECENT_S = 1.0
 _LIST_EVERY_S = 600.0
 """How often the venue's list of all orders is read: what it alone tells happens rarely, and it costs the most."""
-_ASK_TIMEOUT_S = 20.0
+_ASK_TIMEOUT_S = 60.0
 _MOST_READS = 5
 _OVERLAP = timedelta(days=1)
 _SHORT_OVERLAP = timedelta(hours=1)

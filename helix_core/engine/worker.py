@@ -71,6 +71,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self.recovered = asyncio.Event()
 
     @property
     def full(self) -> bool:
@@ -92,20 +93,32 @@ class Worker:
         await self._idle.wait()
 
     async def recover(self) -> None:
-        """Bring everything an earlier run left behind to a known state.
+        """Bring everything an earlier run left behind to a known state; what is held comes first.
 
-        What cannot be settled halts entries and is looked at again, it does not keep the bot from starting. Raises
-        ExchangeError while the venue does not answer at all.
+        What cannot be settled now is looked at again at every tick. Raises StoreError.
         """
+        try:
+            await self._custody.open_trades()
+        except (ExchangeError, DataMissing) as error:
+            log.warning("worker_cannot_look", problem=str(error))
         await self._custody.entries(_RESUME_PATIENCE_S)
-        await self._custody.open_trades()
+        if self.recovered.is_set():
+            await self.take_up()
+        log.info("recovered")
+        self.recovered.set()
+
+    async def take_up(self) -> None:
+        """Take up the signals that an earlier run stored and did not end.
+
+        At a start this comes after the comparison: a restored database may hold a signal as new that has been traded.
+        """
         async with self._store.read() as session:
             unfinished = await inbox.unfinished(session)
         waiting = {stored.row for stored, _ in self._waiting}
         for stored in unfinished:
             if stored.row not in waiting:
                 self.put(stored, None)
-        log.info("recovered", unfinished_signals=len(unfinished))
+        log.info("signals_taken_up", unfinished_signals=len(unfinished))
 
     async def compare(self) -> None:
         """At start: compare account and database until what differs has been seen often enough to count.
@@ -117,17 +130,17 @@ class Worker:
             if again_s >= PERIOD_S:
                 return
             await asyncio.sleep(again_s)
-            await self._custody.open_trades()
 
     async def run(self) -> None:
-        """Work until cancelled. A database that fails is what a crash is: once it answers, everything is recovered."""
-        shaken = False
+        """Work until cancelled. First everything is recovered; so it is after the database failed, as at a start."""
+        shaken = True
         while True:
             woken = shaken or await self._sleep()
             self._idle.clear()
             try:
                 if shaken:
-                    await self._recover_again()
+                    self._custody.forget()
+                    await self.recover()
                     shaken = False
                 await self._round(tick=not woken)
             except StoreError as error:
@@ -136,13 +149,6 @@ class Worker:
                 await asyncio.sleep(_STORE_PAUSE_S)
             finally:
                 self._idle.set()
-
-    async def _recover_again(self) -> None:
-        self._custody.forget()
-        try:
-            await self.recover()
-        except (ExchangeError, DataMissing) as error:
-            log.warning("worker_cannot_look", problem=str(error))
 
     async def _sleep(self) -> bool:
         """Wait for work, at most one tick. True when somebody woke the worker."""

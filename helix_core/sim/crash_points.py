@@ -17,8 +17,9 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from helix_core.sim.crash_cuts import Cuts, CutsAt
-from helix_core.sim.crash_scenes import NOTHING, SCENES, outcomes
+from helix_core.sim.crash_scenes import DUPLICATE, NOTHING, SCENES, outcomes
 from helix_core.sim.plan import Plan
+from helix_core.sim.ways import carries_stops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,11 +106,15 @@ class Matrix:
     """
 
     def __init__(self, exchange: str, style: str = "market") -> None:
-        """All points of `style` entries on `exchange`."""
+        """All points of `style` entries on `exchange`.
+
+        A sandbox that attaches stops to entries also counts nonces: asked a second time, it does not get to the id.
+        """
         self.rows = tuple(
             Row(exchange=exchange, style=style, scene=scene, aim=aim, passing=passing, outcome=outcome)
             for scene in SCENES
             for aim, passing, outcome in _struck(scene)
+            if outcome is not DUPLICATE or not carries_stops(exchange)
         )
         self._ends = list(accumulate(map(len, self.rows)))
 

@@ -83,6 +83,9 @@ class Outcome:
 
 
 NOTHING = Outcome(name="ok")
+DUPLICATE = Outcome(
+    name="placed before, and now a duplicate", kind=StrikeKind.REFUSED, done=True, reason=Reason.DUPLICATE_ID
+)
 _OF_ANY = (
     Outcome(name="lost request", kind=StrikeKind.LOST_REQUEST),
     Outcome(name="lost answer", kind=StrikeKind.LOST_ANSWER),
@@ -105,7 +108,7 @@ _OF_CANCELS = (
 _OF_ORDERS = (
     *_OF_EFFECTS,
     Outcome(name="refused", kind=StrikeKind.REFUSED),
-    Outcome(name="placed before, and now a duplicate", kind=StrikeKind.REFUSED, done=True, reason=Reason.DUPLICATE_ID),
+    DUPLICATE,
 )
 _OF_MARKET_ORDERS = (*_OF_ORDERS, Outcome(name="partial", kind=StrikeKind.PARTIAL_FILL, fraction=Decimal("0.4")))
 _OF_QUESTIONS = (*_OF_ANY, Outcome(name="not visible yet", kind=StrikeKind.INVISIBLE))

@@ -21,6 +21,7 @@ from helix_core.engine.ledger import Ledger
 from helix_core.engine.lookup import LookUp
 from helix_core.engine.orders import OrderDesk
 from helix_core.engine.protection import Protection
+from helix_core.engine.stops import Stops
 from helix_core.engine.watch import StopWatch
 from helix_core.engine.worker import Worker
 from helix_core.errors import NOT_PLACED, ExchangeError, HelixError, OrderOutcomeUnknown, OrderRefused
@@ -114,13 +115,20 @@ def _resent(_place_and_follow: Any) -> Any:
     return wrong
 
 
-def _stop_forgotten(arm: Any) -> Any:
-    async def wrong(self: Protection, trade: Any, signal_row: int, held: Any) -> bool:
+def _stop_forgotten(put: Any) -> Any:
+    async def wrong(self: Stops, trade_id: int, signal_row: int, quantity: Decimal, **more: Any) -> OrderReport:
         try:
-            return bool(await arm(self, trade, signal_row, held))
+            report: OrderReport = await put(self, trade_id, signal_row, quantity, **more)
         except ExchangeError:
-            self.guarded[trade.id] = ()
-            return True
+            return OrderReport(
+                client_order_id="forgotten",
+                status=OrderStatus.OPEN,
+                filled=Decimal(0),
+                venue_order_ids=(),
+                raw_status="assumed",
+                protecting=quantity,
+            )
+        return report
 
     return wrong
 
@@ -237,7 +245,7 @@ MUTANTS = (
         _failed_after_errors,
     ),
     Mutant("resend-on-timeout", "an order without an answer is sent again", (OrderDesk, "_place_and_follow"), _resent),
-    Mutant("stop-forgotten", "an error while placing the stop is passed over", (Protection, "_arm"), _stop_forgotten),
+    Mutant("stop-forgotten", "an error while placing the stop is passed over", (Stops, "put"), _stop_forgotten),
     Mutant("absent-at-once", "one look-up without a result is proof", (LookUp, "_proven_absent"), _absent_at_once),
     Mutant("halts-cleared-at-start", "a restart ends every halt", (Worker, "recover"), _forgets_halts),
     Mutant(

@@ -153,7 +153,7 @@ class _Writer:
         self._add(acts.Alert(at_s=at_s, action=action, signal_id=signal_id, age_s=age_s))
         if "repeat" in self._on:
             for _ in range(chance.choice((0, 1, 1, 2))):
-                after_s = chance.choice((0.0, 0.001, 0.05, 1.0, 3.0))
+                after_s = chance.choice((0.0, 0.001, 0.05, 1.0, 3.0, 12.0))
                 self._add(acts.Alert(at_s=at_s + after_s, action=action, signal_id=signal_id, age_s=age_s))
             if chance.random() < 0.3:  # noqa: PLR2004 - another alert at the same moment
                 self._add(acts.Alert(at_s=at_s, action=chance.choice(list(Action)), signal_id=f"{signal_id}-other"))

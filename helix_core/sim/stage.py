@@ -261,11 +261,10 @@ class Stage:
     async def alert(self, action: str, signal_id: str | None = None, **fields: object) -> Reply | None:
         """Post an alert with the secret; each has an id of its own unless one is given."""
         self._alerts += 1
-        last = self.sandbox.venue.listing().last
         alert = {
             "signal": action,
             "symbol": self.sandbox.symbol,
-            "price": float(last),
+            "price": float(self.sandbox.venue.listing().last),
             "signal_id": signal_id or f"alert-{self._alerts}",
             **fields,
         }

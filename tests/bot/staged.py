@@ -128,7 +128,7 @@ def staged(
 ) -> Any:
     """Play a test on a stage of its own: `bot` is ready, `venue` holds `coins` beside its 10,000 USDT."""
     if test is None:
-        return functools.partial(staged, coins=coins, epoch=epoch, **settings)
+        return lambda real: staged(real, coins=coins, epoch=epoch, **settings)
     asked = inspect.signature(test)
 
     @functools.wraps(test)

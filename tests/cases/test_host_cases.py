@@ -81,8 +81,7 @@ async def test_a_disk_that_fails_in_the_middle_of_an_entry_loses_neither_order_n
 
 async def test_sixty_alerts_leave_no_task_and_no_socket_behind(bot: RunningBot) -> None:
     """What is opened is closed: files, sockets and tasks are as many after a busy day as before."""
-    for _ in range(4):
-        await bot.post("SELL")
+    await asyncio.gather(*(bot.post("SELL") for _ in range(AT_ONCE)))
     tasks, files = len(asyncio.all_tasks()), open_files()
 
     for _ in range(60 // AT_ONCE):

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from helix_core import Clock, OrderKind, RateLimited
 from helix_kraken.client import KrakenClient
 from helix_kraken.counter import Counter, RestLimit
-from helix_kraken.rank import looking
+from helix_kraken.rank import Rank, looking
 from tests.drivers.kraken_venue import (
     ADD,
     BALANCE,
@@ -125,7 +125,7 @@ async def test_a_full_counter_holds_questions_but_never_an_order(
     tiny: TinyVenue, config: Callable[..., ExchangeConfig]
 ) -> None:
     class Poor(Impatient):
-        rest_limit = RestLimit(most=1, per_s=0.01, reserve=0)
+        rest_limit = RestLimit(most=1, per_s=0.01, reserve=0, confirmations=0)
 
     set_up(tiny)
     tiny.on("POST", QUERY, EMPTY)
@@ -177,21 +177,22 @@ async def test_the_polls_of_the_core_never_fill_the_lowest_tier_s_counter() -> N
 
 
 async def test_polls_leave_the_last_six_for_looks() -> None:
-    """So a stop can be confirmed at once, whatever was asked before."""
+    """And looks the last two for confirmations: that a stop is gone is known at once, whatever was asked before."""
     counter = Counter(HandClock(), RestLimit())
     for _ in range(9):
         await counter.spend("OpenOrders")
 
     with pytest.raises(RateLimited):
-        await counter.spend("BalanceEx")
-    with looking():
-        for _ in range(5):
-            await counter.spend("QueryOrders")
-        with pytest.raises(RateLimited):
-            await counter.spend("QueryOrders")
+        await counter.room(1.0, 0.0)
+    for rank, fits in ((Rank.LOOK, 3), (Rank.CONFIRMATION, 2)):
+        with looking(rank):
+            for _ in range(fits):
+                await counter.spend("QueryOrders")
+            with pytest.raises(RateLimited):
+                await counter.room(1.0, 0.0)
 
 
-@pytest.mark.parametrize(("path", "fits"), [("ClosedOrders", 3), ("OpenOrders", 14)])
+@pytest.mark.parametrize(("path", "fits"), [("ClosedOrders", 3), ("OpenOrders", 12)])
 async def test_a_search_of_the_history_counts_four(path: str, fits: int) -> None:
     counter = Counter(HandClock(), RestLimit())
 
@@ -220,6 +221,8 @@ async def test_who_must_come_back_for_a_list_is_told_a_pause_for_what_leads_to_i
 async def test_a_look_overtakes_the_polls_that_wait(kraken: KrakenClient, tiny: TinyVenue) -> None:
     """Ten polls wait for each other; what became of an order is asked as soon as the one under way is answered."""
     tiny.on("POST", QUERY, queried(entry=bought()))
+    await kraken.recent_orders(SYMBOL, kraken.config.clock.now())  # until then everything is a look
+    tiny.seen.clear()
     polls = [asyncio.ensure_future(kraken.open_orders(SYMBOL)) for _ in range(10)]
     while not tiny.seen:
         await asyncio.sleep(0)
@@ -259,7 +262,7 @@ async def test_a_counter_that_kraken_calls_full_is_full() -> None:
     counter = Counter(clock, RestLimit())
     counter.fill()
 
-    with looking():
+    with looking(Rank.CONFIRMATION):
         with pytest.raises(RateLimited) as limited:
             await counter.room(2.0, 5.0)
         clock.at_s += 6.1

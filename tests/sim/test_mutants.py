@@ -7,7 +7,7 @@ import pytest
 from helix_core.sim.hunt import hunt
 from helix_core.sim.mutants import MUTANTS, named
 
-KNOWN = (("row-after-answer", 0), ("stop-forgotten", 0), ("inbox-forgotten", 0))
+KNOWN = (("row-after-answer", 0), ("failed-after-k-errors", 2), ("absent-at-once", 14))
 """A mutant, and a seed of its way that finds it."""
 
 

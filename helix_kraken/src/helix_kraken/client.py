@@ -169,10 +169,7 @@ class KrakenClient(CcxtExchange):
         return permissions.read_permissions(need(answer, "result"))
 
     async def get_balance(self) -> Balances:
-        """Ask for all holdings, free and held by orders. While an order is looked after this is a part of it.
-
-        The first time it raises ConfigError for coins parked in Kraken's rewards.
-        """
+        """Ask for all holdings. The first time it raises ConfigError for coins parked in Kraken's rewards."""
 
         async def ask(venue: Any) -> Balances:
             return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
@@ -188,7 +185,7 @@ class KrakenClient(CcxtExchange):
         """Ask for every order resting at the venue for `symbol`."""
         names = self._names(symbol)
         with self._urgency():
-            every = await self._questions.open_orders()
+            every = await self._questions.list_open()
         return tuple(read_open_order(order, symbol) for order in every if order.pair in names)
 
     async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
@@ -201,8 +198,8 @@ class KrakenClient(CcxtExchange):
 
     def _urgency(self) -> AbstractContextManager[None]:
         """What else is asked while an order is being sought belongs to that; at start too, until all were listed."""
-        seeking = not self._listed or self.config.clock.monotonic() < self._seeking_until_s
-        return looking() if seeking else nullcontext()
+        seeking = self.config.clock.monotonic() < self._seeking_until_s
+        return looking() if seeking or not self._listed else nullcontext()
 
     def _names(self, symbol: str) -> set[str]:
         """What Kraken calls the pair in its lists. Raises ExchangeUnavailable for one that was never read."""
@@ -229,8 +226,7 @@ class KrakenClient(CcxtExchange):
     async def find_order(self, ref: OrderRef) -> OrderReport | None:
         """Look an order up: by Kraken's id where it is known, else by Helix's own; of a stop all its orders."""
         if self._protection.is_unsent(ref.client_order_id):
-            message = f"stop {ref.client_order_id} is about to be sent"
-            raise ExchangeUnavailable(message)
+            raise ExchangeUnavailable("it is about to be sent")
         if ref.kind is OrderKind.STOP:
             cover = await self._stops.find(ref)
             report = report_of(ref.client_order_id, cover.stops) if cover.settled else None
@@ -242,7 +238,7 @@ class KrakenClient(CcxtExchange):
         return report
 
     async def _one(self, ref: OrderRef) -> list[Order]:
-        known = ref.venue_order_ids or tuple(filter(None, [self._txids.get(ref.client_order_id)]))
+        known = ref.venue_order_ids or filter(None, [self._txids.get(ref.client_order_id)])
         found = list((await self._questions.by_id(known)).values())
         named = None if found else await self._questions.find(ref.client_order_id)
         return found if named is None else [named]

@@ -30,12 +30,14 @@ class RestLimit:
     """`most` is the height that is never passed, `per_s` what the counter loses in a second.
 
     Starter: 15 and 0.33. One is kept back, because Kraken's clock and ours do not tick together. The last `reserve` of
-    what is left is for looks: with the one kept back, 6 of Kraken's 15 that polls never use.
+    what is left is for looks: with the one kept back, 6 of Kraken's 15 that polls never use. The last `confirmations`
+    of those are for confirming that a stop is gone.
     """
 
     most: float = 14.0
     per_s: float = 0.33
     reserve: float = 5.0
+    confirmations: float = 2.0
 
 
 class Counter:
@@ -68,8 +70,8 @@ class Counter:
         self._height, self._at_s = self._limit.most, self._clock.monotonic()
 
     def _wait_s(self, cost: float) -> float:
-        most = self._limit.most - (self._limit.reserve if rank() is Rank.POLL else 0.0)
-        return (self._now() + cost - most) / self._limit.per_s
+        kept = {Rank.POLL: self._limit.reserve, Rank.LOOK: self._limit.confirmations}.get(rank(), 0.0)
+        return (self._now() + cost - (self._limit.most - kept)) / self._limit.per_s
 
     def _now(self) -> float:
         passed_s = self._clock.monotonic() - self._at_s

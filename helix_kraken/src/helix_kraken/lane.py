@@ -102,4 +102,4 @@ def _patience_s(own: Rank, other: Rank) -> float:
     """How long after it left the answer to `other` is waited for."""
     if other > own:
         return _COURTESY_S
-    return _SILENCE_S if own is Rank.LOOK else math.inf
+    return math.inf if own is Rank.POLL else _SILENCE_S

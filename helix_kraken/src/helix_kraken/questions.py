@@ -57,10 +57,13 @@ class Questions:
         async def ask(venue: Any) -> list[Order]:
             return _orders(await venue.private_post_openorders(wanted), "open")
 
+        return await self._ask(ask, 1)
+
+    async def list_open(self) -> list[Order]:
+        """Ask for every open order, and keep the answer for `recent_orders`."""
         asked_at_s = self._clock.monotonic()
-        found = await self._ask(ask, 1)
-        if client_order_id is None:
-            self._listed = asked_at_s, found
+        found = await self.open_orders()
+        self._listed = asked_at_s, found
         return found
 
     async def by_id(self, txids: Iterable[str]) -> dict[str, Order]:
@@ -184,7 +187,7 @@ class Questions:
 
         A look also waits for the end of a short pause that Kraken has asked for, and is put once more.
         """
-        look = rank() is Rank.LOOK
+        look = rank() is not Rank.POLL
         poll_patience_s = LIST_PATIENCE_S if cost >= HISTORY_COST else POLL_PATIENCE_S
         for again in (look, False):
             await self._counter.room(cost, LOOK_PATIENCE_S if look else poll_patience_s)

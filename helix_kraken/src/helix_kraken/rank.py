@@ -18,12 +18,14 @@ T = TypeVar("T")
 class Rank(IntEnum):
     """A request's place; the smaller goes first.
 
-    An order or a cancel; a look, which follows one order to its end; a poll, which keeps something fresh and can wait.
+    An order or a cancel; the confirmation that a stop is gone, before which its coins are neither protected nor sold; a
+    look, which follows one order to its end; a poll, which keeps something fresh and can wait.
     """
 
     ORDER = 0
-    LOOK = 1
-    POLL = 2
+    CONFIRMATION = 1
+    LOOK = 2
+    POLL = 3
 
 
 _RANK: ContextVar[Rank] = ContextVar("rank", default=Rank.POLL)
@@ -35,9 +37,9 @@ def rank() -> Rank:
 
 
 @contextmanager
-def looking() -> Iterator[None]:
-    """Whatever is asked inside is a look."""
-    token = _RANK.set(Rank.LOOK)
+def looking(as_: Rank = Rank.LOOK) -> Iterator[None]:
+    """Whatever is asked inside is a look, or a confirmation."""
+    token = _RANK.set(as_)
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from helix_core import ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused
 from helix_core.ccxt import NoSuchOrder
+from helix_kraken.rank import Rank, looking
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -124,7 +125,7 @@ class Stops:
         now = {stop.txid: stop for stop in cover.stops}
         for pause_s in _CONFIRM_AFTER_S:
             await asyncio.sleep(pause_s)
-            with suppress(ExchangeUnavailable):
+            with suppress(ExchangeUnavailable), looking(Rank.CONFIRMATION):
                 now |= await self._questions.by_id(stop.txid for stop in cover.living)
             if all(stop.status.final for stop in now.values()):
                 return replace(cover, stops=tuple(now.values()))
