@@ -154,7 +154,7 @@ class Market:
     def limited(self) -> RateLimited | None:
         """The longest pause that was asked for when the questions were last put, if one was."""
         pauses = [aged.limited for aged, _ in self._polls if aged.limited]
-        return max(pauses, key=lambda limited: limited.retry_after_s or 0.0, default=None)
+        return max(pauses, key=_pause_s, default=None)
 
     def rules(self) -> Instrument:
         """The instrument as last read, however old: for rounding what is already held. Raises DataMissing."""
@@ -167,6 +167,10 @@ class Market:
         async with asyncio.TaskGroup() as group:
             for aged, period_s in self._polls:
                 group.create_task(_poll(aged, period_s))
+
+
+def _pause_s(limited: RateLimited) -> float:
+    return limited.retry_after_s or 0
 
 
 async def _poll(aged: Aged[Any], period_s: float) -> None:

@@ -294,4 +294,4 @@ class BreakerMachine(RuleBasedStateMachine):
 
 
 TestBreaker = BreakerMachine.TestCase
-TestBreaker.settings = depth(examples=10, steps=25)
+TestBreaker.settings = depth(examples=6, steps=20)

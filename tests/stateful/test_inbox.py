@@ -146,4 +146,4 @@ class InboxMachine(RuleBasedStateMachine):
 
 
 TestInbox = InboxMachine.TestCase
-TestInbox.settings = depth(examples=8, steps=20)
+TestInbox.settings = depth(examples=5, steps=16)

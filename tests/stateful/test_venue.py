@@ -253,4 +253,4 @@ class VenueMachine(RuleBasedStateMachine):
 
 
 TestVenue = VenueMachine.TestCase
-TestVenue.settings = depth(examples=40, steps=30)
+TestVenue.settings = depth(examples=25, steps=25)
