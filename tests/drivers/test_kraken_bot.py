@@ -57,7 +57,7 @@ async def test_buy_in_five_pieces_and_sell(kraken_bot: RunningBot, made: Sandbox
     resting = made.venue.ledger.open_orders(SYMBOL)
     held = made.venue.balances()["BTC"].total
     await kraken_bot.post("SELL")
-    await kraken_bot.until(ENDED, [("closed", "signal")])
+    await kraken_bot.until(ENDED, [("closed", "signal")], seconds=45)
 
     assert answer.json()["status"] == "accepted"
     assert len(resting) == 5
@@ -73,7 +73,7 @@ async def test_a_stop_out_of_five_stops_is_booked(kraken_bot: RunningBot, made: 
     await kraken_bot.post("BUY")
     made.venue.set_price(D("62000.0"))
 
-    await kraken_bot.until(ENDED, [("stopped_out", "stop_loss")])
+    await kraken_bot.until(ENDED, [("stopped_out", "stop_loss")], seconds=45)
 
     assert made.venue.balances()["BTC"].total == 0
     prove(made.venue)
