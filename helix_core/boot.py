@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 _PAUSE_S = 1.0
 _PAUSE_WITHOUT_FIGURE_S = 10.0
 _LONGEST_PAUSE_S = 60.0
+_LOOKS_FOR_STOPS = 120
 
 
 async def boot(bot: Bot) -> None:
@@ -45,6 +46,10 @@ async def boot(bot: Bot) -> None:
 async def open_up(bot: Bot) -> None:
     """Open the door, once everything is recovered and account and database have been compared."""
     await bot.worker.recovered.wait()
+    for _ in range(_LOOKS_FOR_STOPS):
+        if bot.worker.calm:
+            break
+        await asyncio.sleep(_PAUSE_S)  # a venue may count questions: those for a stop come before all others
     await _insist(bot, bot.worker.compare, for_ever=True)
     await _insist(bot, partial(_announce, bot), for_ever=True)
     await bot.worker.take_up()

@@ -88,6 +88,11 @@ class Worker:
         self._custody.suspect(trade_id)
         self._wake.set()
 
+    @property
+    def calm(self) -> bool:
+        """True when no trade's stop is in doubt."""
+        return not self._custody.urgent
+
     async def idle(self) -> None:
         """Return when nothing is under way."""
         await self._idle.wait()

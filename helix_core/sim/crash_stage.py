@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from helix_core.store.database import Store
 
-_LOOK_S, _STEADY_S, _PATIENCE_S = 0.5, 3.0, 180.0
+_LOOK_S, _STEADY_S, _PATIENCE_S = 0.5, 3.0, 600.0
 """Calm for longer than any late request is on its way. See `crash_scenes` for how late one can be."""
 _WRITTEN_ONCE = ".reserve"
 _REMADE = ("-shm", ".lock")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from helix_core.sim.plan import Plan
     from helix_core.sim.stage import Stage
 
-_LOOK_S = 5.0
-_LOOKS = 36
+_LOOK_S = 2.5
+_LOOKS = 240
 _STORED = {200, 202, 409}
 _MAY_END = (StoreError, ExchangeError, ConfigError)
 """What a bot may end itself with, for its supervisor to start it again."""

@@ -80,6 +80,7 @@ async def test_an_unknown_exchange_lists_what_is_installed(tmp_path: Path, venue
     assert "pip install helix-myx" in said
 
 
+@pytest.mark.deep
 async def test_an_unreachable_venue_is_named_with_its_setting(tmp_path: Path, venue: Venue) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
 
@@ -89,6 +90,7 @@ async def test_an_unreachable_venue_is_named_with_its_setting(tmp_path: Path, ve
     assert "BINANCE_BASE_URL" in said
 
 
+@pytest.mark.deep
 async def test_a_taken_port_is_named(tmp_path: Path, venue: Venue) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -99,6 +101,7 @@ async def test_a_taken_port_is_named(tmp_path: Path, venue: Venue) -> None:
     assert f"PORT {port} is already in use" in said
 
 
+@pytest.mark.deep
 async def test_a_database_that_cannot_be_written_is_named(tmp_path: Path, venue: Venue) -> None:
     (tmp_path / "blocked").write_text("a file where a folder should be")
     url = "sqlite+aiosqlite:///blocked/helix.db"
@@ -129,6 +132,7 @@ async def test_a_key_that_can_withdraw_is_refused_in_live_mode(tmp_path: Path, v
     assert venue.sent("POST") == []
 
 
+@pytest.mark.deep
 async def test_live_mode_without_confirmation_does_not_start(tmp_path: Path, venue: Venue) -> None:
     code, said = await in_thread(tmp_path, "run", environ=environment(venue, TRADING_MODE="live"))
 

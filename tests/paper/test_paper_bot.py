@@ -81,6 +81,7 @@ async def ended(folder: Path, venue: Venue, *, by: str, restart: bool) -> list[o
     return [bot.rows(TRADE), account(folder)["holdings"], told]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("by", "status"), [("SELL", "closed"), ("price", "stopped_out")])
 async def test_a_trade_ends_alike_with_and_without_a_restart(
     folders: dict[str, Path], venue: Venue, by: str, status: str
@@ -175,6 +176,7 @@ async def test_what_was_traded_on_paper_is_never_taken_for_coins(tmp_path: Path,
     assert {request.path for request in venue.sandbox.requests} <= PUBLIC
 
 
+@pytest.mark.deep
 async def test_check_needs_no_key_either(tmp_path: Path, venue: Venue) -> None:
     code, said = await in_thread(tmp_path, "check", environ=on_paper(venue))
 

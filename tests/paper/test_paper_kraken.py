@@ -48,6 +48,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "straight", tmp_path / "restarted"
 
 
+@pytest.mark.deep
 async def test_a_whole_trade_with_a_restart_in_the_middle(folders: tuple[Path, Path]) -> None:
     straight, asked = await traded(folders[0], restart=False)
     restarted, asked_again = await traded(folders[1], restart=True)

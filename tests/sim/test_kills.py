@@ -9,6 +9,8 @@ from contextlib import closing
 from random import Random  # noqa: TID251 - seeded
 from typing import TYPE_CHECKING
 
+import pytest
+
 from helix_core.cli.sandbox import make
 from helix_core.cli.speaking import EXIT_CONFIGURATION
 from helix_core.sim.books import Books
@@ -33,6 +35,7 @@ async def test_a_bot_killed_while_it_trades_loses_nothing_and_does_nothing_twice
     assert report.orders > 0
 
 
+@pytest.mark.deep
 async def test_a_forgotten_fill_is_noticed(tmp_path: Path) -> None:
     """The judge of a round reads the database itself: take one fill out of it, and the round has failed."""
     async with nursery() as cradle:

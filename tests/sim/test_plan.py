@@ -59,6 +59,7 @@ def test_acts_can_be_left_out() -> None:
     assert smaller.settings == plan.settings
 
 
+@pytest.mark.deep
 def test_two_processes_tell_the_same_story_to_the_last_request() -> None:
     """The order of sets and dictionaries in one process must not show in what happens: so a seed replays anywhere."""
     one, another = (_digest(hash_seed) for hash_seed in ("1", "2"))

@@ -81,6 +81,7 @@ async def test_a_check_installed_with_pip_is_listed_and_vetoes_a_trade(tmp_path:
     assert bot.rows("SELECT verdict FROM verdicts WHERE gate = 'price_guard' ORDER BY id") == [("deny",), ("allow",)]
 
 
+@pytest.mark.deep
 async def test_a_check_with_a_bug_lets_nothing_through(tmp_path: Path, venue: Venue) -> None:
     """Raising, hanging, answering None or True, holding up the program: each BUY is answered 409, no order is sent."""
     repository = new("risk-check", "price-guard", tmp_path)
