@@ -231,6 +231,15 @@ class OrderDesk:
         mine = there.total - await self.owned() - covered
         return max(rules.lots(min(wanted, there.free, mine)), Decimal(0))
 
+    async def present(self, wanted: Decimal) -> Decimal:
+        """As much of `wanted` as is in the account, free or locked, and not the owner's, floored to the lot step.
+
+        Raises ExchangeError.
+        """
+        rules = self._market.rules()
+        there = (await self._client.get_balance()).of(rules.base)
+        return max(rules.lots(min(wanted, there.total - await self.owned())), Decimal(0))
+
     async def owned(self) -> Decimal:
         """Base units in the account that are not the bot's to sell."""
         async with self._store.read() as session:

@@ -79,17 +79,18 @@ class Protection:
         self._tried.add(trade.id)
         return await self._arm(trade, await self._signal_of(trade.id), held)
 
-    async def _still_there(self, trade_id: int, held: Decimal) -> Decimal:
-        """What of `held` lies free in the account. Raises Mismatch when it is nothing: somebody else sold it.
+    async def _still_there(self, trade_id: int, held: Decimal, *, refused: bool = False) -> Decimal:
+        """What of `held` is there to be covered. Raises Mismatch when it is nothing: somebody else sold it.
 
-        On a venue that attaches stops to the entry, living ones hold part of it: there it is taken as it stands.
+        On a venue that attaches stops to the entry, living ones may hold part of it: there all that is in the account
+        counts, and it is only asked for once a stop was `refused`.
         """
-        if self._attaches:
+        if self._attaches and not refused:
             return held
-        there = await self._desk.sellable(held)
+        there = await (self._desk.present(held) if self._attaches else self._desk.sellable(held))
         if there < held:
             log.warning("coins_are_missing", trade_id=trade_id, held=str(held), there=str(there))
-            detail = f"Trade {trade_id} holds {held}, of which {there} is free in the account"
+            detail = f"Trade {trade_id} holds {held}, of which {there} is in the account"
             async with self._store.write() as session:
                 await breaker.halt(session, HaltKind.RECONCILE, detail, self._clock.now())
             if self._ledger.is_dust(there, self._stops.price((await self._ledger.position(trade_id)).entry_price)):
@@ -169,7 +170,7 @@ class Protection:
                     return True
                 if refusal.code == NOT_PLACED:
                     continue
-                there = await self._still_there(trade.id, held)
+                there = await self._still_there(trade.id, held, refused=True)
                 if plain and there >= held:
                     break
                 plain, held = plain or there >= held, there

@@ -46,6 +46,7 @@ LOOKS = 3
 _UNKNOWN_FOR_S = 60.0
 _AGAIN_S = 10.0
 _RECENT_S = 1.0
+_TOLD_BY_THE_LIST = (FindingKind.FOREIGN_ORDERS.value, FindingKind.LATE_ORDER.value)
 _LIST_EVERY_S = 600.0
 """How often the venue's list of all orders is read: what it alone tells happens rarely, and it costs the most."""
 _ASK_TIMEOUT_S = 60.0
@@ -99,7 +100,10 @@ class Reconciler:
         Orders may be placed and stops may fill meanwhile. Raises ExchangeError or DataMissing when the account
         could not be read: then nothing has changed, least of all a halt.
         """
+        listed = self._list_due
         comparison = await self.look(sparing=True)
+        if listed:
+            self._list_at = self._clock.monotonic() + _LIST_EVERY_S
         for finding in comparison.findings:
             if finding.kind is FindingKind.UNBOOKED:
                 self._suspect(finding.trade_ids[0])
@@ -145,7 +149,8 @@ class Reconciler:
 
     @property
     def _list_due(self) -> bool:
-        return bool(self._seen) or self._clock.monotonic() >= self._list_at
+        told_by_it = any(key.startswith(_TOLD_BY_THE_LIST) for key in self._seen)
+        return told_by_it or self._clock.monotonic() >= self._list_at
 
     async def _balances(self, *, sparing: bool) -> Balances:
         """What the account holds, asked for now or, sparing a venue that counts its questions, a moment ago."""
@@ -285,6 +290,4 @@ class Reconciler:
             if comparison.books.owned is None or (flat and comparison.books.dust):
                 await baseline.accept(session, base, comparison.total - comparison.books.held)
             await books.note_compared(session, self._clock.now())
-        if self._list_due:
-            self._list_at = self._clock.monotonic() + _LIST_EVERY_S
         self._overlap = _SHORT_OVERLAP

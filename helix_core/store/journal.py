@@ -153,9 +153,14 @@ async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> lis
 async def record_fills(
     session: AsyncSession, exchange: str, trade_id: int, client_order_id: str, fills: Iterable[Fill]
 ) -> None:
-    """Keep executions; one that is already known is not counted again."""
+    """Keep executions; one that the trade already has is not counted again.
+
+    Where a venue attaches stops to the entry, a second protective order of ours is answered with the executions of the
+    first as well.
+    """
+    known = {(row.venue_order_id, row.fill_id) for row in await session.exec(_FILLS, params={"trade_id": trade_id})}
     for fill in fills:
-        if await rows.find(session, FillRow, exchange, client_order_id, fill.fill_id) is None:
+        if (fill.venue_order_id, fill.fill_id) not in known:
             session.add(
                 FillRow(
                     exchange=exchange,

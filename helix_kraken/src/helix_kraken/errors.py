@@ -27,6 +27,8 @@ _TEXTS = {
     "EGeneral:Too many requests": Meaning.HELD_OFF,
     "EGeneral:Temporary lockout": Meaning.LOCKED_OUT,
     "EAPI:Invalid nonce": Meaning.CLOCK,
+    # A deadline in the past or too far ahead, by Kraken's clock: ours has moved.
+    "EGeneral:Invalid arguments:deadline": Meaning.CLOCK,
     "EAPI:Invalid key": Meaning.KEY_REFUSED,
     "EAPI:Invalid signature": Meaning.KEY_REFUSED,
     "EGeneral:Permission denied": Meaning.KEY_REFUSED,
