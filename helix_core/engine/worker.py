@@ -18,7 +18,7 @@ from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
 from helix_core.engine.reconcile import PERIOD_S
-from helix_core.errors import DataMissing, ExchangeError, StoreError
+from helix_core.errors import DataMissing, ExchangeError, RateLimited, StoreError
 from helix_core.notify import messages
 from helix_core.store import halts, inbox, journal, outbox, trades
 
@@ -42,6 +42,7 @@ _URGENT_TICK_S = 0.5
 _RESUME_PATIENCE_S = 60.0
 _GLANCE_S = 2.0
 _STORE_PAUSE_S = 1.0
+_LONGEST_HOLD_OFF_S = 30.0
 _LOOKS_AT_START = 10
 
 
@@ -68,6 +69,7 @@ class Worker:
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
         self._kept: tuple[date, Decimal] | None = None
         self._told_at = 0
+        self._held_off_s = self._held_off_until = 0.0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -175,7 +177,13 @@ class Worker:
         await self._look(tick=tick)
 
     async def _look(self, *, tick: bool) -> None:
-        """Look after what is open: all of it at a tick, else only what has been suspected."""
+        """Look after what is open: all of it at a tick, else only what has been suspected.
+
+        While a venue that counts questions holds them back, each wait is twice as long as the one before: asking again
+        at once would spend on the first question what the last one needs.
+        """
+        if self._clock.monotonic() < self._held_off_until:
+            return
         try:
             if tick:
                 await self.open_day()
@@ -183,8 +191,14 @@ class Worker:
                     await self._custody.look(_GLANCE_S)
             elif self._custody.urgent:
                 await self._custody.open_trades()
+        except RateLimited as limited:
+            self._held_off_s = min(max(limited.retry_after_s or _TICK_S, 2 * self._held_off_s), _LONGEST_HOLD_OFF_S)
+            self._held_off_until = self._clock.monotonic() + self._held_off_s
+            log.warning("worker_held_off", seconds=self._held_off_s, problem=str(limited))
         except (ExchangeError, DataMissing) as error:
             log.warning("worker_cannot_look", problem=str(error))
+        else:
+            self._held_off_s = 0
         if self._store.owed != self._told_at:
             self._told_at = self._store.owed
             self._told()
