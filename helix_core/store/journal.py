@@ -161,6 +161,7 @@ async def record_fills(
     known = {(row.venue_order_id, row.fill_id) for row in await session.exec(_FILLS, params={"trade_id": trade_id})}
     for fill in fills:
         if (fill.venue_order_id, fill.fill_id) not in known:
+            known.add((fill.venue_order_id, fill.fill_id))
             session.add(
                 FillRow(
                     exchange=exchange,

@@ -156,6 +156,7 @@ async def halted_again_and_again(bot: RunningBot, venue: Venue) -> list[float]:
     return late_s
 
 
+@pytest.mark.deep
 async def test_helix_halt_is_in_force_at_once_and_survives_a_kill(tmp_path: Path, venue: Venue) -> None:
     """The command, the bot and the kill are the real thing: the owner's brake holds, and lets exits through."""
     bot = Process(tmp_path, environment(venue, **NO_OTHER_HALT))

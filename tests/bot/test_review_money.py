@@ -114,6 +114,7 @@ async def test_a_venue_that_counts_from_one_again_is_booked(tmp_path: Path, venu
         assert len(reset.resting()) == 2
 
 
+@pytest.mark.deep
 async def test_a_trade_that_this_account_never_made_is_not_traded_on_it(tmp_path: Path, venue: Venue) -> None:
     """Another key, or a testnet after its reset: the entry is not there, so the coins are the owner's own."""
     async with running(tmp_path, environment(venue)) as bot:

@@ -59,7 +59,7 @@ async def test_buy_in_five_pieces_and_sell(kraken_bot: RunningBot, made: Sandbox
     await kraken_bot.post("SELL")
     await kraken_bot.until(ENDED, [("closed", "signal")], seconds=45)
 
-    assert answer.json()["status"] == "accepted"
+    assert answer.json()["status"] in {"accepted", "processing"}
     assert len(resting) == 5
     assert sum(order.quantity for order in resting) == held
     assert made.venue.ledger.open_orders(SYMBOL) == ()

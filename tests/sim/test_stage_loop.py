@@ -93,6 +93,7 @@ with closing(Stage(exchange="binance")) as stage:
 """
 
 
+@pytest.mark.deep
 def test_the_same_story_whatever_the_hash_seed():
     """Two processes with different hash seeds tell the same story to the last line."""
     told = {
