@@ -14,6 +14,8 @@ from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING
 
+import pytest
+
 from helix_core.clock import SystemClock
 from helix_core.domain.halt import HaltKind
 from helix_core.engine import breaker

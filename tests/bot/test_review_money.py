@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from helix_binance.sandbox import sandbox
 from helix_core.sandbox.faults import Fault
 from helix_core.sandbox.fees import FeeCoin, Fees

@@ -8,7 +8,7 @@ from helix_core.sim.plan import Plan
 from helix_core.sim.seeds import run
 from helix_core.sim.ways import ways
 
-SEEDS, AT_ONCE = 12, 3
+SEEDS, AT_ONCE = 9, 3
 
 
 @pytest.mark.parametrize("way", ways(), ids=" ".join)
