@@ -36,15 +36,18 @@ class Gaps:
         if trade_id not in self._began_at:
             self._began_at[trade_id] = self._seen_at.get(trade_id) or since or self._clock.now()
 
-    def is_open(self, trade_id: int) -> bool:
-        """Whether the trade is being counted as without a stop."""
-        return trade_id in self._began_at
+    def covered(self, session: AsyncSession, trade_id: int) -> None:
+        """The trade is covered from now on: keep how long it was not."""
+        self._end(session, trade_id)
+        self.seen(trade_id)
 
-    def close(self, session: AsyncSession, trade_id: int) -> None:
-        """The trade is covered, or over: keep how long it was not."""
-        now = self._clock.now()
-        began_at = self._began_at.pop(trade_id, None)
-        self._seen_at[trade_id] = now
+    def over(self, session: AsyncSession, trade_id: int) -> None:
+        """The trade has ended: keep how long it was not covered, and nothing else."""
+        self._end(session, trade_id)
+        self._seen_at.pop(trade_id, None)
+
+    def _end(self, session: AsyncSession, trade_id: int) -> None:
+        now, began_at = self._clock.now(), self._began_at.pop(trade_id, None)
         if began_at is not None and began_at < now:
             log.info("gap_closed", trade_id=trade_id, without_stop_s=round((now - began_at).total_seconds(), 3))
             trades.record_gap(session, trade_id, began_at, now)

@@ -32,12 +32,12 @@ class KeyWatch:
 
     async def run(self) -> None:
         """Watch until cancelled. The key was asked about at start."""
-        due, refusals = self._clock.monotonic() + _EVERY_S, 0
+        due, refused = self._clock.monotonic() + _EVERY_S, False
         while True:
             await asyncio.sleep(_GLANCE_S)
-            refusals = refusals + 1 if self._market.balances.key_refused else 0
+            was_refused, refused = refused, self._market.balances.key_refusals >= _REFUSALS
             try:
-                if refusals == _REFUSALS:
+                if refused and not was_refused:
                     await self._halt(
                         f"{self._client.label} refuses the API key. Stops on the venue stay, nobody moves them"
                     )

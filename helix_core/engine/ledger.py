@@ -18,7 +18,10 @@ from helix_core.store import curve, journal, outbox, trades
 from helix_core.store.schema import InboxRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
 
     from helix_core.domain.market import Instrument
     from helix_core.domain.order import Fill, OrderReport
@@ -103,8 +106,11 @@ class Ledger:
         far = row.take_profit_price
         return BY_FAR_LEG if far is not None and fills[-1].price >= far else BY_STOP
 
-    async def close(self, trade: TradeRow, ending: Ending) -> None:
-        """End a trade: result, day's figures, halts that follow from it and the owner's message, in one commit."""
+    async def close(self, trade: TradeRow, ending: Ending, *, also: Callable[[AsyncSession], None]) -> None:
+        """End a trade: result, day's figures, halts that follow from it and the owner's message, in one commit.
+
+        `also` is committed together with them.
+        """
         assert trade.id is not None
         async with self._store.read() as session:
             fills = await journal.fills_of(session, trade.id)
@@ -123,6 +129,7 @@ class Ledger:
             kind, text = _farewell(ending, rules, position, pnl)
             outbox.owe(session, kind, text, now)
             await breaker.check(session, self._limits, now)
+            also(session)
         log.info("trade_closed", trade_id=trade.id, status=ending.status, pnl=str(pnl))
 
     async def _rates(self, position: Position) -> dict[str, Decimal]:

@@ -100,7 +100,8 @@ class LookUp:
 
         After the venue's own fence: three answers, the open orders and the balance agree. Before it only for an order
         that sells coins which still lie free: a sale, or a stop where a resting one locks them. Should the first still
-        arrive, the venue has the coins for one of the two only, and refuses the other.
+        arrive, the venue has the coins for one of the two only, and refuses the other; with coins of the owner's
+        beside them it would have enough for both, so there it takes the fence.
         """
         try:
             if late:
@@ -125,7 +126,7 @@ class LookUp:
             owned = await baseline.reserve(session, _base(row))
         async with asyncio.timeout(_CALL_TIMEOUT_S):
             there = (await self._client.get_balance()).of(_base(row))
-        return there.free - owned >= row.quantity and there.total - owned < 2 * row.quantity
+        return there.free - owned >= row.quantity and there.total < 2 * row.quantity
 
     async def _mark_absent(self, row: JournalRow) -> None:
         self._absences.pop(row.client_order_id, None)

@@ -39,7 +39,8 @@ class Aged(Generic[Value]):
         self.name, self.problem = name, "not asked yet"
         self._ask, self._clock, self._max_age_s = ask, clock, max_age_s
         self.limited: RateLimited | None = None
-        self.key_refused = False
+        self.key_refusals = 0
+        """How many of the venue's last answers, one after the other, refused the key."""
         self._value: Value | None = None
         self._asked_at = self._answered_at = -math.inf
         self._epoch = 0
@@ -82,7 +83,7 @@ class Aged(Generic[Value]):
             if isinstance(error, RateLimited) and self.fresh is not None:
                 return  # held back, which is no sign of ill health: the value is young enough
             self.limited = error if isinstance(error, RateLimited) else None
-            self.key_refused = isinstance(error, AuthenticationFailed)
+            self.key_refusals = self.key_refusals + 1 if isinstance(error, AuthenticationFailed) else 0
             self._failed(str(error))
         except TimeoutError:
             self._failed(f"no answer within {_ASK_TIMEOUT_S:g} s")
@@ -90,7 +91,7 @@ class Aged(Generic[Value]):
             if self.problem and self.latest is not None:
                 log.info("venue_answers_again", question=self.name)
             self._answered_at, self.problem = asked_at, ""
-            self.limited, self.key_refused = None, False
+            self.limited, self.key_refusals = None, 0
             if epoch == self._epoch:
                 self._value, self._asked_at = value, asked_at
 

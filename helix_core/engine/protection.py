@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -203,16 +204,13 @@ class Protection:
             trade = await session.get_one(TradeRow, trade_id)
             trade.stop_loss_price = float(row.stop_price)
             session.add(trade)
-            self._gaps.close(session, trade_id)
+            self._gaps.covered(session, trade_id)
         self.guarded[trade_id] = report.resting or report.venue_order_ids
 
     async def close(self, trade: TradeRow, ending: Ending) -> None:
         """End a trade that holds nothing any more."""
         assert trade.id is not None
-        await self._ledger.close(trade, ending)
-        if self._gaps.is_open(trade.id):
-            async with self._store.write() as session:
-                self._gaps.close(session, trade.id)
+        await self._ledger.close(trade, ending, also=partial(self._gaps.over, trade_id=trade.id))
         self._tried.discard(trade.id)
 
     async def _give_up(self, trade: TradeRow, signal_row: int, problem: str) -> None:

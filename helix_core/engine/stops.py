@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from helix_core.domain.order import OrderKind, OrderReport, ProtectiveOrder
+from helix_core.domain.order import OrderKind, ProtectiveOrder
+from helix_core.errors import OrderRefused
 from helix_core.risk import stop_price, take_profit_price
 from helix_core.store import journal
 from helix_core.store.schema import UNSETTLED, JournalState, TradeRow
@@ -15,13 +16,16 @@ from helix_core.store.schema import UNSETTLED, JournalState, TradeRow
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from helix_core.domain.order import OrderReport
     from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ledger
     from helix_core.engine.orders import OrderDesk
+    from helix_core.store.schema import JournalRow
 
 log = structlog.get_logger(__name__)
 
 _STANDING = {JournalState.LIVE, *UNSETTLED}
+_GLANCE_S = 3.0
 
 
 class Stops:
@@ -53,16 +57,24 @@ class Stops:
         async with self._store.read() as session:
             rows = await journal.of_no_trade(session, signal_row)
         for row in rows:
-            if row.state in _STANDING:
-                found = await self._desk.glance(row)
-                if not isinstance(found, OrderReport) or found.protecting > 0:
-                    return
-                await self._desk.mark(row, JournalState.DONE, report=found)
+            if row.state in _STANDING and await self._may_rest(row):
+                return
         held = await self._desk.sellable(entry.filled)
         if self._attaches or entry.average_price is None or held <= 0:
             return
         log.warning("stop_before_the_fills_are_known", signal=signal_row, quantity=str(held))
         await self._send(signal_row, None, self._order(held, entry.average_price, entry.venue_order_ids[0]))
+
+    async def _may_rest(self, row: JournalRow) -> bool:
+        """False only when the venue proves that this stop is over, or was never placed. Raises ExchangeError."""
+        try:
+            found = await self._desk.resolve(row, patience_s=_GLANCE_S)
+        except OrderRefused:
+            return False
+        if found.protecting > 0:
+            return True
+        await self._desk.mark(row, JournalState.DONE, report=found)
+        return False
 
     def _order(
         self, held: Decimal, entry_price: Decimal, entry_order_id: str | None, *, plain: bool = False

@@ -43,7 +43,9 @@ _RESUME_PATIENCE_S = 60.0
 _GLANCE_S = 2.0
 _STORE_PAUSE_S = 1.0
 _LONGEST_HOLD_OFF_S = 30.0
+_LONGEST_HOLD_OFF_IN_DOUBT_S = 4.0
 _LOOKS_AT_START = 10
+_NEVER_TWICE_THE_SAME = "What differs between account and database changed from look to look at the start"
 
 
 class Worker:
@@ -87,6 +89,8 @@ class Worker:
 
     def suspect(self, trade_id: int) -> None:
         """Ask the worker to look at a trade whose stop seems gone."""
+        if self.calm:
+            self._held_off_until = 0
         self._custody.suspect(trade_id)
         self._wake.set()
 
@@ -130,13 +134,16 @@ class Worker:
     async def compare(self) -> None:
         """At start: compare account and database until what differs has been seen often enough to count.
 
-        Raises ExchangeError or DataMissing when the account cannot be read.
+        What differs from one look to the next is nothing to trade on, and halts. Raises ExchangeError or DataMissing
+        when the account cannot be read.
         """
         for _ in range(_LOOKS_AT_START):
             again_s = await self._reconciler.run_once()
             if again_s >= PERIOD_S:
                 return
             await asyncio.sleep(again_s)
+        async with self._store.write() as session:
+            await breaker.halt(session, HaltKind.RECONCILE, _NEVER_TWICE_THE_SAME, self._clock.now())
 
     async def run(self) -> None:
         """Work until cancelled. First everything is recovered; so it is after the database failed, as at a start."""
@@ -180,10 +187,15 @@ class Worker:
         """Look after what is open: all of it at a tick, else only what has been suspected.
 
         While a venue that counts questions holds them back, each wait is twice as long as the one before: asking again
-        at once would spend on the first question what the last one needs.
+        at once would spend on the first question what the last one needs. A stop in doubt does not wait that long.
         """
-        if self._clock.monotonic() < self._held_off_until:
-            return
+        if self._clock.monotonic() >= self._held_off_until:
+            await self._look_after(tick=tick)
+        if self._store.owed != self._told_at:
+            self._told_at = self._store.owed
+            self._told()
+
+    async def _look_after(self, *, tick: bool) -> None:
         try:
             if tick:
                 await self.open_day()
@@ -192,16 +204,14 @@ class Worker:
             elif self._custody.urgent:
                 await self._custody.open_trades()
         except RateLimited as limited:
-            self._held_off_s = min(max(limited.retry_after_s or _TICK_S, 2 * self._held_off_s), _LONGEST_HOLD_OFF_S)
+            longest_s = _LONGEST_HOLD_OFF_S if self.calm else _LONGEST_HOLD_OFF_IN_DOUBT_S
+            self._held_off_s = min(max(limited.retry_after_s or _TICK_S, 2 * self._held_off_s), longest_s)
             self._held_off_until = self._clock.monotonic() + self._held_off_s
             log.warning("worker_held_off", seconds=self._held_off_s, problem=str(limited))
         except (ExchangeError, DataMissing) as error:
             log.warning("worker_cannot_look", problem=str(error))
         else:
             self._held_off_s = 0
-        if self._store.owed != self._told_at:
-            self._told_at = self._store.owed
-            self._told()
 
     async def _end(self, stored: StoredSignal) -> Outcome:
         """Handle one signal to its end, whatever happens. Raises StoreError when the end cannot be written down."""

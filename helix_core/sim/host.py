@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from helix_core.sim.stage import Stage
     from helix_core.store.database import Store
 
+BY_THE_OWNER = "stopped by the owner"
 _PAUSE_S = 1.0
 _MOST_LOOKS, _MOST_DECISIONS = 6, 4
 _MOST_TIME_S = 60.0
@@ -49,7 +50,7 @@ class Host:
         """`helix halt`."""
         try:
             async with self._stage.store() as store, store.write() as session:
-                await breaker.halt(session, HaltKind.MANUAL, "stopped by the owner", self._stage.clock.now())
+                await breaker.halt(session, HaltKind.MANUAL, BY_THE_OWNER, self._stage.clock.now())
         except HelixError as problem:
             self._tell(f"helix halt failed: {problem}")
             return

@@ -10,23 +10,26 @@ SWARM = {
     "crash": 0.25,
     "seam": 0.3,
     "cancel": 0.12,
-    "human": 0.1,
+    "human": 0.12,
     "transfer": 0.1,
     "key": 0.03,
     "disk": 0.05,
     "locked": 0.05,
     "skew": 0.08,
     "midnight": 0.06,
-    "halt": 0.1,
+    "halt": 0.12,
     "gap": 0.25,
     "repeat": 0.25,
     "late": 0.08,
     "short": 0.15,
+    "thin": 0.15,
     "baseline": 0.12,
     "jitter": 0.25,
     "tight": 0.12,
 }
 """What can be turned on, and in what part of the seeds it is."""
+UNSETTLING = {"baseline", "skew"}
+"""What may halt Helix although no request was struck and nobody interfered: a first start, a clock that is wrong."""
 LOOSE = {"MAX_DAILY_LOSS_PCT": "25", "MAX_DRAWDOWN_PCT": "50", "MAX_CONSECUTIVE_LOSSES": "50"}
 ORDER_STRIKES = (
     StrikeKind.NO_CONNECTION,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from helix_core.sim.acts import Act
 
-ROUNDS = 4
+ROUNDS = {1: 12, 2: 36, 3: 32, 4: 20}
+"""How many rounds a seed has, and in how many of a hundred: short plans tell as much, and long ones what adds up."""
 _UNHURRIED = 6.0
 """A venue that counts questions strictly is traded more slowly, as any strategy would: alerts come minutes apart."""
 
@@ -61,6 +62,14 @@ class Plan:
         return replace(self, acts=tuple(act for place, act in enumerate(self.acts) if place not in places))
 
     @property
+    def is_calm(self) -> bool:
+        """Whether the plan holds nothing that explains a halt, as long as no request is struck and nobody interferes.
+
+        A crash plan of `docs/proof.md` says by its acts what will be struck; this one says it by its features.
+        """
+        return not odds.UNSETTLING.intersection(self.features)
+
+    @property
     def alerts(self) -> int:
         """How many alerts are posted."""
         return sum(isinstance(act, acts.Alert) for act in self.acts)
@@ -83,13 +92,16 @@ class _Writer:
         self._tempo = _UNHURRIED if is_asked_seldom(exchange) else 1.0
         calm = self._chance.random() < 0.1  # noqa: PLR2004 - a tenth
         self._on = {name for name, part in odds.SWARM.items() if self._chance.random() < part and not calm}
+        self._rounds = self._chance.choices(tuple(ROUNDS), tuple(ROUNDS.values()))[0]
 
     def write(self) -> Plan:
         """Write it."""
         at_s = 2.0
         if self._chance.random() < 0.3:  # noqa: PLR2004 - boot itself is struck in some seeds
             self._trouble(0.01)
-        for number in range(ROUNDS):
+        if "thin" in self._on:
+            self._add(self._thin_book())
+        for number in range(self._rounds):
             at_s = self._round(number, at_s)
         owned = Decimal("0.5") if "baseline" in self._on else Decimal(0)
         if owned:
@@ -118,17 +130,36 @@ class _Writer:
         chance = self._chance
         if "halt" in self._on or ("tight" not in self._on and chance.random() < 0.5):  # noqa: PLR2004 - half
             self._add(acts.OwnerResumes(at_s=at_s - 0.5))
-        if "halt" in self._on and chance.random() < 0.4:  # noqa: PLR2004
-            self._add(acts.OwnerHalts(at_s=at_s + chance.choice((-0.2, 0.0, 0.05, 0.1, 0.3, 1.0))))
+        if "halt" in self._on and chance.random() < 0.5:  # noqa: PLR2004
+            self._halt(at_s)
         self._alert(Action.BUY, f"{self._seed}-{number}-in", at_s)
         self._trouble(at_s)
-        held_s = chance.uniform(2.5, 9) * self._tempo
+        held_s = self._held_s()
         self._add(acts.Price(at_s=at_s + held_s / 2, ratio=self._ratio(0.01)))
         if "gap" in self._on and chance.random() < 0.5:  # noqa: PLR2004
             self._add(acts.Price(at_s=at_s + chance.uniform(0, 2), ratio=self._ratio(0.2)))
         ends_s = at_s + held_s
         self._end(number, ends_s)
-        return max(ends_s, self._last_s) + chance.uniform(1.5, 4) * self._tempo
+        return max(ends_s, self._last_s) + chance.uniform(1, 2.5) * self._tempo
+
+    def _held_s(self) -> float:
+        """How long a position is held: two looks at its stop at least; longer where somebody may take the stop."""
+        longer = 0.6 if self._on & {"cancel", "human"} else 0.15
+        span = (4.5, 14.0) if self._chance.random() < longer else (2.2, 4.5)
+        return self._chance.uniform(*span) * self._tempo
+
+    def _halt(self, at_s: float) -> None:
+        """The owner halts around the moment of an alert; in half of the cases the entry is just being tried again."""
+        chance = self._chance
+        self._add(acts.OwnerHalts(at_s=at_s + chance.choice((-0.2, 0.0, 0.05, 0.1, 0.3, 1.0))))
+        if chance.random() < 0.5:  # noqa: PLR2004
+            times, none = chance.choice((1, 2, 3)), StrikeKind.NO_CONNECTION
+            self._add(troubles.Struck(at_s=at_s - 0.01, kind=none, aim=Aim.ENTRY, times=times))
+
+    def _thin_book(self) -> Act:
+        """Orders take several levels of the book, and in some seeds more than there is."""
+        level = Decimal(self._chance.choice(("0.05", "0.03", "0.011")))
+        return troubles.ThinBook(at_s=0.0, level_quantity=level, levels=self._chance.choice((50, 50, 50, 3)))
 
     def _end(self, number: int, at_s: float) -> None:
         chance = self._chance
@@ -153,7 +184,7 @@ class _Writer:
         self._add(acts.Alert(at_s=at_s, action=action, signal_id=signal_id, age_s=age_s))
         if "repeat" in self._on:
             for _ in range(chance.choice((0, 1, 1, 2))):
-                after_s = chance.choice((0.0, 0.001, 0.05, 1.0, 3.0, 12.0))
+                after_s = chance.choice((0.0, 0.001, 0.05, 1.0, 3.0, 6.0, 12.0, 40.0))
                 self._add(acts.Alert(at_s=at_s + after_s, action=action, signal_id=signal_id, age_s=age_s))
             if chance.random() < 0.3:  # noqa: PLR2004 - another alert at the same moment
                 self._add(acts.Alert(at_s=at_s, action=chance.choice(list(Action)), signal_id=f"{signal_id}-other"))

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from helix_core.domain.order import OrderKind
+from helix_core.sim.calm import left_naked, needless
 from helix_core.sim.naked import Naked, measure
 from helix_core.sim.oracle import Violation, judge
 from helix_core.sim.plan import Plan
@@ -80,12 +81,20 @@ def _judged(plan: Plan, stage: Stage, play: Play, began_s: float, *, tell: bool)
         stage.play(play.perform())
     except Exception as error:  # noqa: BLE001 - a seed that cannot be played is a finding, not the end of the run
         broken.append(Violation("harness", f"{type(error).__name__}: {error}"))
-    books = play.books()
-    found = [*broken, *judge(books, accepted=play.accepted, dedup_window_s=DEDUP_WINDOW_S), *play.violations()]
+    books, troubles = play.books(), play.troubles()
+    naked = tuple(measure(books, plan.epoch, troubles, stage.loop.time()))
+    found = [
+        *broken,
+        *judge(books, accepted=play.accepted, dedup_window_s=DEDUP_WINDOW_S),
+        *play.violations(),
+        *left_naked(naked),
+    ]
+    if plan.is_calm and not play.weather.troubles and len(stage.lives) == 1:
+        found.extend(needless(books))
     return Result(
         job=Job(seed=plan.seed, exchange=plan.exchange, style=plan.style),
         violations=tuple(dict.fromkeys(found)),
-        naked=tuple(measure(books, plan.epoch, play.troubles(), stage.loop.time())),
+        naked=naked,
         struck=play.weather.struck,
         orders=_orders(books),
         signals=len(books.signals),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -122,6 +122,19 @@ class ShortTrigger(Act):
         """Arm it at the venue."""
         where = f"{TRIGGER} {play.stage.sandbox.symbol}"
         play.stage.sandbox.faults.add(Fault(on=where, kind=FaultKind.PARTIAL_FILL, fraction=self.fraction))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThinBook(Act):
+    """From now on so many levels stand in the book, each of this quantity: an order fills in several parts."""
+
+    level_quantity: Decimal
+    levels: int
+
+    async def perform(self, play: Play) -> None:
+        """Thin it out."""
+        listing = play.stage.sandbox.venue.listing()
+        listing.book = replace(listing.book, level_quantity=self.level_quantity, levels=self.levels)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 _NEVER_PLACED = {JournalState.REFUSED, JournalState.NOT_PLACED}
+_ENDED = {JournalState.DONE, *_NEVER_PLACED}
+_OPEN_QUESTIONS = {JournalState.UNKNOWN, JournalState.CANCELLING}
 _unsettled = [state.value for state in UNSETTLED]
 _OF_KIND = JournalRow.kind == bindparam("kind")
 _OF_SIGNAL = JournalRow.signal_row == bindparam("signal_row")
@@ -74,9 +76,12 @@ async def mark(
 ) -> JournalRow:
     """Move an order to `state`, keeping what the venue said of it.
 
-    An entry that bought nothing takes the stop that it carried with it.
+    An entry that bought nothing takes the stop that it carried with it. What is known of an order's end stays known:
+    an error that is told after it changes nothing.
     """
     row = await rows.need(session, JournalRow, client_order_id)
+    if state in _OPEN_QUESTIONS and row.state in _ENDED:
+        return row
     row.state, row.updated_at = state.value, now
     if detail is not None:
         row.detail = detail
