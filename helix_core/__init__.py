@@ -3,6 +3,7 @@
 from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, PluginConfig, TradingMode
 from helix_core.contracts.exchange import (
+    IN_HAND,
     Capabilities,
     ExchangeClient,
     Holding,
@@ -60,6 +61,7 @@ __all__ = [
     "API_VERSION",
     "ENTRY_GATES",
     "EXIT_GATES",
+    "IN_HAND",
     "Action",
     "AnyOrder",
     "ApprovedOrder",

@@ -9,6 +9,7 @@ No implementation ever sends an order twice, retries one, or waits for a poll be
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
         ProtectiveOrder,
     )
     from helix_core.domain.signal import Action
+
+IN_HAND: ContextVar[bool] = ContextVar("helix_in_hand", default=False)
+"""True while a question belongs to an order or a position in hand, not to a poll: the worker says so of all it asks.
+
+A driver whose venue counts questions strictly lets these go first. Tasks started meanwhile inherit it.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from helix_core.contracts.exchange import IN_HAND
 from helix_core.domain.halt import HaltKind
 from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderKind
@@ -147,6 +148,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled. First everything is recovered; so it is after the database failed, as at a start."""
+        IN_HAND.set(True)
         shaken = True
         while True:
             woken = shaken or await self._sleep()
