@@ -6,6 +6,7 @@ behind a real socket. `Fault` says what shall go wrong, `prove` that no money wa
 
 from helix_core.sandbox.book import Book, Level
 from helix_core.sandbox.brackets import Bracket
+from helix_core.sandbox.call import VenueCall
 from helix_core.sandbox.dialect import Dialect, ReceivedRequest
 from helix_core.sandbox.door import FAULT
 from helix_core.sandbox.faults import CLOSE, TRIGGER, Fault, FaultKind, Faults
@@ -59,6 +60,7 @@ __all__ = [
     "Talk",
     "TimeInForce",
     "Venue",
+    "VenueCall",
     "prove",
     "serving",
 ]

@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from helix_binance.sandbox.refusals import BinanceError, illegal, in_words_of_binance, missing, not_required
-from helix_core.sandbox import FaultKind, Reason
+from helix_core.sandbox import Reason, VenueCall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from enum import Enum
 
-    from helix_core.sandbox import Fault, Listing, Sandbox, Venue
+    from helix_core.sandbox import Listing
 
 Choice = TypeVar("Choice", bound="Enum")
 
@@ -27,34 +27,15 @@ MOST_DECIMALS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """Parameters of one call, what the call is made of, and a fault that only the engine can carry out."""
+class Call(VenueCall):
+    """One call with its parameters."""
 
-    sandbox: Sandbox
     parameters: Mapping[str, str]
-    fault: Fault | None = None
-
-    @property
-    def venue(self) -> Venue:
-        """The engine."""
-        return self.sandbox.venue
-
-    @property
-    def now(self) -> datetime:
-        """The venue's time."""
-        return self.venue.clock.now()
-
-    @property
-    def fill_ratio(self) -> Decimal | None:
-        """How much of a market order a fault lets fill; None: all."""
-        return None if self.fault is None else self.fault.fraction
 
     @property
     def pending_until(self) -> datetime | None:
         """Until when a fault keeps the pair of an entry from the market; None: not at all."""
-        if self.fault is None or self.fault.kind is not FaultKind.PENDING:
-            return None
-        return self.now + timedelta(seconds=self.fault.delay_s or 0)
+        return None if self.pending_s is None else self.now + timedelta(seconds=self.pending_s)
 
     def text(self, name: str) -> str:
         """A mandatory parameter. Raises BinanceError -1102."""

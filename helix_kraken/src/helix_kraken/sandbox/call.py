@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from helix_core.sandbox import FaultKind, Reason
+from helix_core.sandbox import Reason, VenueCall
 from helix_kraken.sandbox.ids import number_of
 from helix_kraken.sandbox.names import PairNames
 from helix_kraken.sandbox.refusals import TICK_SIZE, KrakenError, in_words_of_kraken, invalid
@@ -19,7 +19,7 @@ from helix_kraken.sandbox.rules import LOT_DECIMALS, PRICE_DECIMALS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from helix_core.sandbox import Fault, Listing, Sandbox, Venue
+    from helix_core.sandbox import Listing
     from helix_kraken.sandbox.desk import Desk
 
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
@@ -54,35 +54,11 @@ def _text(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """Arguments of one call, what the call is made of, and a fault that only the engine can carry out."""
+class Call(VenueCall):
+    """One call with its arguments."""
 
-    sandbox: Sandbox
     desk: Desk
     arguments: Mapping[str, str]
-    fault: Fault | None = None
-
-    @property
-    def venue(self) -> Venue:
-        """The engine."""
-        return self.sandbox.venue
-
-    @property
-    def now(self) -> datetime:
-        """The venue's time."""
-        return self.venue.clock.now()
-
-    @property
-    def fill_ratio(self) -> Decimal | None:
-        """How much of a market order a fault lets fill; None: all."""
-        return None if self.fault is None else self.fault.fraction
-
-    @property
-    def pending_s(self) -> float | None:
-        """How long a fault keeps a cancel waiting; None: not at all."""
-        if self.fault is None or self.fault.kind is not FaultKind.PENDING:
-            return None
-        return self.fault.delay_s
 
     def maybe(self, name: str) -> str | None:
         """An argument; one that was sent empty counts as left out."""
