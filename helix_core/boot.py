@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from helix_core.contracts.exchange import IN_HAND
 from helix_core.domain.notice import NoticeKind
 from helix_core.errors import ConfigError, DataMissing, ExchangeError, ExchangeUnavailable, RateLimited
 from helix_core.notify import messages
@@ -44,12 +45,13 @@ async def boot(bot: Bot) -> None:
 
 
 async def open_up(bot: Bot) -> None:
-    """Open the door, once everything is recovered and account and database have been compared."""
+    """Open the door, once everything is recovered and account and database have been compared. A task of its own."""
     await bot.worker.recovered.wait()
     for _ in range(_LOOKS_FOR_STOPS):
         if bot.worker.calm:
             break
         await asyncio.sleep(_PAUSE_S)  # a venue may count questions: those for a stop come before all others
+    IN_HAND.set(True)
     await _insist(bot, bot.worker.compare, for_ever=True)
     await _insist(bot, partial(_announce, bot), for_ever=True)
     await bot.worker.take_up()

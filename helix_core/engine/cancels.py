@@ -55,8 +55,13 @@ class Cancels:
             cancelled = group.create_task(self._cancelled(row))
             await asyncio.wait({cancelled}, timeout=_SILENCE_S)
             while not cancelled.done():
-                found = await self._look_up.glance(row)
-                if isinstance(found, OrderReport):
+                look = group.create_task(self._look_up.glance(row))
+                await asyncio.wait({cancelled, look}, return_when=asyncio.FIRST_COMPLETED)
+                if not look.done():
+                    look.cancel()  # the cancel was answered first, and a venue may make questions wait
+                    break
+                found = look.result()
+                if isinstance(found, OrderReport) and not cancelled.done():
                     cancelled.cancel()  # final: it worked; still open: it did not arrive yet, and is sent again
                     return found if found.status.final else None
                 await asyncio.wait({cancelled}, timeout=_SILENCE_S)
