@@ -65,8 +65,7 @@ class Exit:
             raise Rejection("trading_halted", f"Halt reconcile: {mismatch.detail}. The position stays under its stop.")
         await self._judge(stored, trade)
         try:
-            await self._protection.lift(trade)
-            await self._seller.sell_all(trade, stored.row)
+            await self._sell(trade, stored.row)
         except OrderRefused as refusal:
             await self._cover_again(trade)
             raise Rejection("order_refused", f"{refusal} The position is still open, under its stop.") from refusal
@@ -75,6 +74,17 @@ class Exit:
         assert trade.id is not None
         await self._protection.close(trade, await self._ledger.ending(trade.id))
         return await self._accepted(stored, trade.id)
+
+    async def _sell(self, trade: TradeRow, signal_row: int) -> None:
+        """Cancel the stop, then sell. Once more where a stop that was held never to have been placed took the coins."""
+        await self._protection.lift(trade)
+        try:
+            await self._seller.sell_all(trade, signal_row)
+        except (OrderRefused, Mismatch):
+            if not await self._protection.adopt_late(trade):
+                raise
+            await self._protection.lift(trade)
+            await self._seller.sell_all(trade, signal_row)
 
     async def _cover_again(self, trade: TradeRow) -> None:
         """The position is not sold: put its stop back now. Where that cannot be done yet, it is tried at every tick."""

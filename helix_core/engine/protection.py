@@ -69,6 +69,8 @@ class Protection:
             await self._seller.settle(trade.id, exit_)
         if row is not None and await self._still_alive(trade.id, row):
             return True
+        if await self.adopt_late(trade):
+            return await self.ensure(trade)
         position = await self._ledger.position(trade.id)
         self._gaps.open(trade.id, position.opened_at if trade.stop_loss_price is None else None)
         held = self._market.rules().lots(position.held)
@@ -156,6 +158,7 @@ class Protection:
             try:
                 report = await self._stops.put(trade.id, signal_row, held, plain=plain)
                 await self._covered(trade.id, report)
+                await self._book_part(trade.id, report)
             except StopWouldTrigger as refusal:
                 log.warning("stop_already_crossed", trade_id=trade.id, problem=str(refusal))
                 await self._seller.sell_all(trade, signal_row)
@@ -166,11 +169,11 @@ class Protection:
                     raise  # the venue could not be reached, which is no reason to sell: it is tried again at once
                 problem = str(refusal)
                 log.warning("stop_not_placed", trade_id=trade.id, plain=plain, problem=problem)
-                await self._market.instrument.refresh()  # its rules may have changed
-                if await self._adopt_late(trade.id):
-                    return True
                 if refusal.code == NOT_PLACED:
                     continue
+                await self._market.instrument.refresh()  # its rules may have changed
+                if await self.adopt_late(trade):
+                    return await self.ensure(trade)
                 there = await self._still_there(trade.id, held, refused=True)
                 if plain and there >= held:
                     break
@@ -182,18 +185,24 @@ class Protection:
         await self._give_up(trade, signal_row, problem)
         return False
 
-    async def _adopt_late(self, trade_id: int) -> bool:
-        """Take over a stop that was thought never to have been placed, and arrived after all."""
+    async def adopt_late(self, trade: TradeRow) -> bool:
+        """Take over a stop that was held never to have been placed, and arrived after all. True when there was one."""
+        assert trade.id is not None
         async with self._store.read() as session:
-            missing = await journal.not_placed(session, trade_id, OrderKind.STOP)
+            missing = await journal.not_placed(session, trade.id, OrderKind.STOP)
         for row in missing:
             report = await self._desk.glance(row)
-            if isinstance(report, OrderReport) and report.protecting > 0:
-                log.warning("late_stop_adopted", trade_id=trade_id, client_order_id=row.client_order_id)
+            if isinstance(report, OrderReport) and (report.protecting > 0 or report.filled > 0):
+                log.warning("late_stop_adopted", trade_id=trade.id, client_order_id=row.client_order_id)
                 await self._desk.mark(row, JournalState.LIVE, report=report)
-                await self._covered(trade_id, report)
                 return True
         return False
+
+    async def _book_part(self, trade_id: int, report: OrderReport) -> None:
+        """Keep what a stop had sold already when it was first seen: one that came with the entry was set off before."""
+        if report.filled > 0 and (row := await self._stop_of(trade_id)) is not None:
+            fills = await self._fills(row, report)
+            await self._ledger.record(trade_id, row.client_order_id, report, fills, over=False)
 
     async def _covered(self, trade_id: int, report: OrderReport) -> None:
         """A stop that covers the trade rests: have it watched, and keep where it rests and how long there was none."""

@@ -1,0 +1,85 @@
+"""A stop that was proven never to have been placed, and arrives after all: it is taken over, never forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from helix_core.sim.strikes import Strike, StrikeKind
+from tests.bot.conftest import OCO
+from tests.bot.staged import staged
+
+if TYPE_CHECKING:
+    from tests.bot.conftest import Venue
+    from tests.bot.staged import StagedBot
+
+LATE_S = 2.0
+ARRIVES_S = LATE_S + 0.025
+BETWEEN_CANCEL_AND_SALE_S = 0.16
+STOPS = "SELECT state FROM journal WHERE kind = 'stop' ORDER BY number"
+
+
+async def with_a_stop_under_way(bot: StagedBot) -> float:
+    """Buy; the first stop is still on its way while a second one rests. Returns when the first arrives."""
+    bot.strike(f"POST {OCO}", Strike(kind=StrikeKind.LATE_AFTER_RESET, delay_s=LATE_S))
+    sent: list[float] = []
+    judge = bot.stage.network.judge
+
+    def judged(asked):
+        if asked.name == f"POST {OCO}":
+            sent.append(asked.at_s)
+        return judge(asked)
+
+    bot.stage.network.judge = judged
+    await bot.post("BUY")
+    await bot.until(STOPS, [("not_placed",), ("live",)])
+    return sent[0] + ARRIVES_S
+
+
+@staged
+async def test_a_late_stop_that_takes_the_coins_from_a_sale_is_cancelled_and_they_are_sold(
+    bot: StagedBot, venue: Venue
+) -> None:
+    """It arrives between the cancel of the second stop and the sale, which is refused for want of free coins."""
+    arrives_s = await with_a_stop_under_way(bot)
+    await asyncio.sleep(arrives_s - BETWEEN_CANCEL_AND_SALE_S - bot.stage.loop.time())
+
+    answer = await bot.post("SELL")
+
+    assert answer.json()["status"] == "accepted"
+    assert bot.rows(STOPS) == [("done",), ("done",)]
+    assert bot.rows("SELECT status FROM trades") == [("closed",)]
+    assert bot.rows("SELECT state FROM journal WHERE kind = 'exit' ORDER BY number") == [("refused",), ("done",)]
+    assert bot.rows("SELECT kind FROM halts") == []
+    assert venue.sandbox.venue.balances()["BTC"].total < Decimal("0.00001")
+
+
+@staged
+async def test_a_late_stop_beside_a_resting_one_is_refused_by_the_venue(bot: StagedBot, venue: Venue) -> None:
+    """The coins are locked by the second stop: the first finds none, and the position keeps one stop."""
+    arrives_s = await with_a_stop_under_way(bot)
+
+    await asyncio.sleep(arrives_s + 5 - bot.stage.loop.time())
+
+    assert bot.rows(STOPS) == [("not_placed",), ("live",)]
+    assert bot.rows("SELECT status FROM trades") == [("open",)]
+    assert len(venue.sandbox.venue.ledger.open_orders("BTC/USDT")) == 2, "the two legs of one pair"
+    assert bot.rows("SELECT kind FROM halts") == []
+
+
+@staged(coins={"BTC": "0.5"})
+async def test_beside_the_owners_coins_no_second_stop_is_put_before_the_venues_own_deadline(
+    bot: StagedBot, venue: Venue
+) -> None:
+    """The venue would have enough coins for both, and sell the owner's: so the first is waited for, and found."""
+    bot.change("INSERT OR REPLACE INTO meta (key, value) VALUES ('baseline BTC', '0.5 0');")
+    bot.change("UPDATE halts SET cleared_at = '2026-03-01T12:00:10+00:00', cleared_by = 'helix resume (owner)'")
+    bot.strike(f"POST {OCO}", Strike(kind=StrikeKind.LATE_AFTER_RESET, delay_s=LATE_S))
+
+    await bot.post("BUY")
+    await bot.until(STOPS, [("live",)])
+    await asyncio.sleep(20)
+
+    assert venue.sent("POST").count(f"POST {OCO}") == 1
+    assert len(venue.sandbox.venue.ledger.open_orders("BTC/USDT")) == 2, "the two legs of one pair"
