@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.waiting_loop import WaitingLoop
+
 DEEP = "deep: long, and not run unless asked for: pytest -m deep"
 
 
@@ -18,3 +20,8 @@ def pytest_collection_modifyitems(config, items):
     if deep:
         config.hook.pytest_deselected(items=deep)
         items[:] = [item for item in items if not item.get_closest_marker("deep")]
+
+
+def pytest_asyncio_loop_factories(config, item):
+    """Let no test depend on how fast this machine is."""
+    return {"waiting": WaitingLoop}

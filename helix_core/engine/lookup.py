@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
-_LONGEST_PAUSE_UNPROTECTED_S = 1.0
+_UNPROTECTED_PAUSE_S = 1.0
 _CALL_TIMEOUT_S = 30.0
 _CLEAN_ABSENCES = 3
 _CLEAN_ABSENCES_OF_A_SALE = 2
@@ -39,6 +39,7 @@ class LookUp:
     def __init__(self, account: Account) -> None:
         """Look on one account."""
         self._client, self._store, self._clock = account.client, account.store, account.clock
+        self._unprotected_pause_s = max(_UNPROTECTED_PAUSE_S, account.client.capabilities.orders_poll_s / 2)
         self._absences: dict[str, tuple[int, int]] = {}
 
     async def resolve(self, row: JournalRow, *, patience_s: float = PATIENCE_S) -> OrderReport:
@@ -65,7 +66,7 @@ class LookUp:
                 return report
             pause_s = PAUSES_S[1] if fenced and report is None else PAUSES_S[min(looks, len(PAUSES_S) - 1)]
             if row.kind != OrderKind.ENTRY.value:
-                pause_s = min(pause_s, _LONGEST_PAUSE_UNPROTECTED_S)
+                pause_s = min(pause_s, self._unprotected_pause_s)
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:
                 if isinstance(report, OrderReport):

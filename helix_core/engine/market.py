@@ -29,6 +29,7 @@ _ASK_TIMEOUT_S = 6.0
 _POLLS_IN_AN_AGE = 3
 _TICKER_POLL_S = 1.5
 _AFTER_A_PROBLEM_S = 5.0
+_WORTH_WAITING_S = 8.0
 
 
 class Aged(Generic[Value]):
@@ -130,13 +131,23 @@ class Market:
         self._polls = ((self.ticker, _TICKER_POLL_S), (self.balances, balance_poll_s), (self.instrument, 600))
 
     async def view(self, symbol: str) -> MarketView:
-        """What is known of `symbol` now, asking the venue at most once and in parallel for what is too old."""
+        """What is known of `symbol` now, asking the venue in parallel for what is too old.
+
+        It is asked once, and once more where it counts questions and names a short pause: a signal is worth the wait.
+        """
         if symbol != self.symbol:
             return MarketView(ticker=None, balances=self.balances.fresh, instrument=None, problem=self.problem())
+        await self._refresh_stale()
+        pause_s = None if self.limited is None else self.limited.retry_after_s
+        if pause_s is not None and pause_s <= _WORTH_WAITING_S:
+            await asyncio.sleep(pause_s)
+            await self._refresh_stale()
+        return self.peek()
+
+    async def _refresh_stale(self) -> None:
         stale = [aged for aged, _ in self._polls if aged.fresh is None or aged.problem]
         if stale:
             await asyncio.gather(*(aged.refresh() for aged in stale))
-        return self.peek()
 
     def peek(self) -> MarketView:
         """What is known now, without asking."""

@@ -90,11 +90,11 @@ class Courier:
         while True:
             notices = await self._look()
             await self._start()
-            if not notices:
-                break
             for notice in notices:
                 self.waiting_since = notice.at
                 await self._deliver(notice)
+            if len(notices) < _BATCH and not self._news.is_set():
+                break
         self._failures, self.problem, self.waiting_since = 0, None, None
 
     async def _look(self) -> Sequence[Notice]:

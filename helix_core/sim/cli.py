@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from helix_core.sim.ways import MARKET, ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from helix_core.sim.plan import Plan
     from helix_core.sim.seeds import Result
@@ -34,9 +36,10 @@ def simulate(
     seed: Annotated[int | None, typer.Option(help="Replay one seed.")] = None,
     trace: Annotated[bool, typer.Option("--trace", help="Tell the whole story of --seed.")] = False,
     shrink: Annotated[bool, typer.Option("--shrink", help="Find the fewest acts of --seed that still fail.")] = False,
+    only: Annotated[str, typer.Option(help="Leave --seed no acts but those at these places, like 0,3,4.")] = "",
     seeds: Annotated[str, typer.Option(help="Play the seeds FROM:TO, TO left out.")] = "0:20",
     jobs: Annotated[int, typer.Option(help="How many processes.")] = 1,
-    mutant: Annotated[str, typer.Option(help="Play them with this mistake put into Helix; `all` for each.")] = "",
+    mutant: Annotated[str, typer.Option(help="Hunt this mistake, or `all`; with --seed: play that seed with it.")] = "",
     crash_points: Annotated[int, typer.Option(help="Play so many crash points instead.")] = 0,
     crash_point: Annotated[int | None, typer.Option(help="Replay one crash point.")] = None,
     kill_seed: Annotated[int, typer.Option(help="The choices of --kills; its moments are real, and differ.")] = 0,
@@ -53,10 +56,11 @@ def simulate(
         good = _crash(crash_points, exchange, style, jobs)
     elif crash_point is not None:
         good = _replay_crash(crash_point, exchange, style, trace=trace)
+    elif seed is not None:
+        with _alive(mutant):
+            good = _replay(exchange, style, seed, trace=trace, shrinking=shrink, only=only)
     elif mutant:
         good = _hunt(mutant)
-    elif seed is not None:
-        good = _replay(exchange, style, seed, trace=trace, shrinking=shrink)
     else:
         good = _play(exchange, style, seeds, jobs)
     if not good:
@@ -78,14 +82,24 @@ def proof(
         raise typer.Exit(_FAILED)
 
 
-def _replay(exchange: str, style: str, seed: int, *, trace: bool, shrinking: bool) -> bool:
+def _alive(mutant: str) -> AbstractContextManager[None]:
+    from helix_core.sim.mutants import named  # noqa: PLC0415 - keeps --help instant
+
+    return named(mutant).alive() if mutant else nullcontext()
+
+
+def _replay(exchange: str, style: str, seed: int, *, trace: bool, shrinking: bool, only: str) -> bool:
     from helix_core.sim.plan import Plan  # noqa: PLC0415 - keeps --help instant
     from helix_core.sim.seeds import run  # noqa: PLC0415
     from helix_core.sim.shrink import shrink  # noqa: PLC0415
 
     plan = Plan.of(seed, exchange, style)
-    if shrinking:
-        plan, _ = shrink(plan, console.print)
+    places = [int(place) for place in only.split(",")] if only else list(range(len(plan.acts)))
+    plan = plan.only(*places)
+    if shrinking and run(plan).violations:
+        small = shrink(plan, console.print)
+        plan = small.plan
+        console.print(f"--only {','.join(str(places[place]) for place in small.places)}")
     return _show(plan, lambda: run(plan, tell=trace))
 
 

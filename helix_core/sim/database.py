@@ -1,6 +1,6 @@
-"""SQLite without a thread: the shape of aiosqlite's connection, run inline, with a power switch and a disk that fills.
+"""SQLite without a thread: run inline, with a power switch and a disk that fills.
 
-What SQLAlchemy's dialect needs of aiosqlite is in sqlalchemy/dialects/sqlite/aiosqlite.py.
+What SQLAlchemy needs of a driver such as aiosqlite is in sqlalchemy/dialects/sqlite/aiosqlite.py.
 """
 
 from __future__ import annotations
@@ -8,13 +8,22 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from typing import TYPE_CHECKING, Any, Self
+from collections import deque
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import aiosqlite
+from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
+from sqlalchemy.util import EMPTY_DICT
+from sqlalchemy.util.concurrency import await_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from helix_core.sim.life import Life
+    from helix_core.sim.loop import VirtualLoop
 
 _COMMIT_S = 0.002
 _BUSY_TIMEOUT_S, _BUSY_PAUSE_S = 2.0, 0.01
@@ -58,43 +67,62 @@ class Disk:
             raise sqlite3.OperationalError(message)
 
 
+class InlineDriver(AsyncAdapt_aiosqlite_dbapi):
+    """aiosqlite as SQLAlchemy's dialect knows it, but for its thread: what is asked is done at once, where it is asked.
+
+    It lets others go on wherever the thread would, and costs a third.
+    """
+
+    def __init__(self) -> None:
+        """Be aiosqlite in all else."""
+        super().__init__(aiosqlite, sqlite3)
+
+    def connect(self, *_: Any, **how: Any) -> InlineConnection:  # type: ignore[override]
+        """A connection from the bot's world."""
+        connection: InlineConnection = await_(how["async_creator_fn"]())
+        return connection
+
+
 class InlineConnection:
     """One connection of one life. Once that is dead, nothing here does anything any more."""
 
-    def __init__(self, disk: Disk, life: Life) -> None:
+    def __init__(self, disk: Disk, life: Life, loop: VirtualLoop) -> None:
         """Open the file."""
-        self._disk, self._life = disk, life
+        self._disk, self._life, self._loop = disk, life, loop
         self._connection: sqlite3.Connection | None = sqlite3.connect(
             disk.path, isolation_level=None, check_same_thread=False, timeout=0, cached_statements=256
         )
-        self._tx = _Inline()
         self._written: dict[str, None] = {}
         life.connections.append(self)
 
     @property
-    def _conn(self) -> sqlite3.Connection:
+    def raw(self) -> sqlite3.Connection:
+        """SQLite's own. Raises what SQLAlchemy takes for a connection that was cut."""
         if self._connection is None:
             message = "Connection closed"
-            raise ValueError(message)
+            raise sqlite3.OperationalError(message)
         return self._connection
 
     @property
-    def isolation_level(self) -> str | None:
-        """As the driver has it."""
-        return self._conn.isolation_level
+    def isolation_level(self) -> Any:
+        """As sqlite3 has it."""
+        return self.raw.isolation_level
+
+    @isolation_level.setter
+    def isolation_level(self, level: Any) -> None:
+        self.raw.isolation_level = level
 
     def cursor(self) -> InlineCursor:
         """A new cursor."""
-        return InlineCursor(self, self._conn.cursor())
+        return InlineCursor(self)
 
-    async def create_function(self, *args: Any, **more: Any) -> None:
+    def create_function(self, *args: Any, **more: Any) -> None:
         """Give SQL a function."""
-        self._conn.create_function(*args, **more)
+        self.raw.create_function(*args, **more)
 
-    async def run(self, sql: str, act: Callable[..., Any], *args: Any) -> None:
+    def run(self, sql: str, act: Callable[..., Any], *args: Any) -> None:
         """Run one statement; a lock of another program is waited for as `busy_timeout` says."""
-        await asyncio.sleep(0)  # the thread would let others go on here
-        await self._life.hold()
+        await_(self._turn())
         if sql.startswith("PRAGMA busy_timeout"):
             return
         patience_s = _BUSY_TIMEOUT_S
@@ -107,21 +135,32 @@ class InlineConnection:
                     raise
             else:
                 break
-            await asyncio.sleep(_BUSY_PAUSE_S)
+            await_(asyncio.sleep(_BUSY_PAUSE_S))
             patience_s -= _BUSY_PAUSE_S
-        words = sql.split(maxsplit=3)
-        if words[0] in _CHANGES:
-            self._written[words[1] if words[0] == "UPDATE" else words[2]] = None
+        table = _table_written(sql)
+        if table is not None:
+            self._written[table] = None
 
-    async def commit(self) -> None:
-        """Commit, durably. A caller who stops waiting does not stop it, as with a thread."""
-        await self._life.hold()
+    async def _turn(self) -> None:
+        """Let others go on, as the thread would."""
+        if self._loop.busy:
+            await asyncio.sleep(0)
+        if self._life.dead:
+            await self._life.hold()
+
+    def commit(self) -> None:
+        """Commit, durably."""
+        await_(self._life.hold())
         written, self._written = "+".join(self._written), {}
-        if not self._conn.in_transaction:
+        if not self.raw.in_transaction:
             return
-        if not written:
-            self._conn.commit()
-            return
+        if written:
+            await_(self._commit(written))
+        else:
+            self.raw.commit()
+
+    async def _commit(self, written: str) -> None:
+        """Commit in the time it takes. A caller who stops waiting does not stop it, as with a thread."""
         await self._life.cross(f"commit:before {written}")
         try:
             await asyncio.sleep(self._disk.commit_s())
@@ -133,19 +172,19 @@ class InlineConnection:
 
     def _finish(self) -> None:
         self._disk.need_room()
-        self._conn.commit()
+        self.raw.commit()
 
-    async def rollback(self) -> None:
+    def rollback(self) -> None:
         """Undo what is not committed."""
         self._written = {}
         if self._connection is not None:
             self._connection.rollback()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close."""
         self.power_off()
 
-    def stop(self) -> None:
+    def terminate(self) -> None:
         """Close."""
         self.power_off()
 
@@ -158,59 +197,34 @@ class InlineConnection:
             self._connection = None
 
 
-class InlineCursor:
-    """The shape of aiosqlite's cursor."""
+class InlineCursor(AsyncAdapt_dbapi_cursor):
+    """One cursor of it. As with aiosqlite, every row is there once a statement has run."""
 
-    def __init__(self, connection: InlineConnection, raw: sqlite3.Cursor) -> None:
+    __slots__ = ()
+    _awaitable_cursor_close = False
+
+    def __init__(self, connection: InlineConnection) -> None:
         """Wrap sqlite3's own."""
-        self._connection, self._raw = connection, raw
-        self.arraysize = raw.arraysize
+        self._connection: Any = connection
+        self._cursor: Any = connection.raw.cursor()
+        self._rows = deque()
+        self._soft_closed_memoized = EMPTY_DICT
 
-    async def __aenter__(self) -> Self:
-        """Be used in a block."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close."""
-        self._raw.close()
-
-    @property
-    def description(self) -> Any:
-        """Names of the columns."""
-        return self._raw.description
-
-    @property
-    def rowcount(self) -> int:
-        """Rows changed."""
-        return self._raw.rowcount
-
-    @property
-    def lastrowid(self) -> int | None:
-        """Id of the row inserted last."""
-        return self._raw.lastrowid
-
-    async def execute(self, sql: str, parameters: Iterable[Any] = ()) -> InlineCursor:
+    def execute(self, operation: str, parameters: Any = ()) -> None:
         """Run one statement."""
-        await self._connection.run(sql, self._raw.execute, sql, parameters)
-        return self
+        self._connection.run(operation, self._cursor.execute, operation, parameters or ())
+        if self._cursor.description:
+            self._rows = deque(self._cursor.fetchall())
 
-    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> InlineCursor:
+    def executemany(self, operation: str, seq_of_parameters: Any) -> None:
         """Run one statement for each row of parameters."""
-        await self._connection.run(sql, self._raw.executemany, sql, parameters)
-        return self
-
-    async def fetchall(self) -> Sequence[Any]:
-        """Every row."""
-        return self._raw.fetchall()
-
-    async def close(self) -> None:
-        """Close."""
-        self._raw.close()
+        self._connection.run(operation, self._cursor.executemany, operation, seq_of_parameters)
 
 
-class _Inline:
-    """In place of the queue to aiosqlite's thread."""
-
-    def put_nowait(self, job: tuple[asyncio.Future[Any], Callable[[], Any]]) -> None:
-        future, function = job
-        future.set_result(function())
+@lru_cache(maxsize=1024)
+def _table_written(sql: str) -> str | None:
+    """The table that a statement changes; None for one that changes nothing."""
+    words = sql.split(maxsplit=3)
+    if words[0] not in _CHANGES:
+        return None
+    return words[1] if words[0] == "UPDATE" else words[2]

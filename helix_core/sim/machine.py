@@ -8,32 +8,40 @@ rest of a boot.
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import tempfile
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.ext.asyncio import engine as async_engines
+from sqlalchemy.ext.asyncio import session as async_sessions
 
 from helix_core.ccxt.wire import Wire
+from helix_core.sim.database import InlineDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Dialect, Engine
 
     from helix_core.sim.database import Disk
 
+T = TypeVar("T")
+
+_driver = cache(InlineDriver)
 _entry_points = cache(metadata.entry_points)
 _version = cache(metadata.version)
 _metadata = cache(metadata.Distribution.metadata.fget)  # type: ignore[attr-defined]
 _other_names: dict[type, list[str]] = {}
+_read_source = inspect.getsourcelines
+_sources: dict[object, tuple[list[str], int]] = {}
 _compiled: dict[str, tuple[Dialect, Any]] = {}
 """By kind of database: the dialect of the first engine that has been connected, and what it has compiled."""
 
@@ -47,6 +55,8 @@ def machine_of_its_own(folder: Path, disk: Disk) -> Iterator[None]:
         mock.patch.object(metadata, "version", _version),
         mock.patch.object(metadata.Distribution, "metadata", property(_metadata)),
         mock.patch.object(async_engines, "_create_engine", _new_engine),
+        mock.patch.object(async_sessions, "_run_to_completion", _at_once),
+        mock.patch.object(inspect, "getsourcelines", _source),
         mock.patch.object(tempfile, "tempdir", str(folder)),
         mock.patch.object(os, "statvfs", disk.statvfs),
     ):
@@ -75,11 +85,24 @@ def _names(venue: Wire) -> list[str]:
     return [*kept, *vars(venue)]
 
 
+async def _at_once(work: Awaitable[T]) -> T:
+    """Close a session. Elsewhere that is a task of its own, for the thread; here it waits for nothing."""
+    return await work
+
+
+def _source(thing: Callable[..., object]) -> tuple[list[str], int]:
+    """The source of a function: FastAPI asks for it at the first request of each life, and Python parses it."""
+    code = getattr(thing, "__code__", thing)
+    if code not in _sources:
+        _sources[code] = _read_source(thing)
+    return _sources[code]
+
+
 def _new_engine(url: str, **how: Any) -> Engine:
     """An engine of its own, with its own connections, that compiles no statement which another has compiled before."""
-    engine = create_engine(url, **how)
-    kind = engine.url.drivername
+    kind = make_url(url).drivername
     known = _compiled.get(kind)
+    engine = create_engine(url, module=_driver(), _initialize=known is None, **how)
     if known is not None:
         engine.dialect, engine._compiled_cache = known  # noqa: SLF001 - there is no public word for it
         return engine

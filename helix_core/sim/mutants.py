@@ -7,7 +7,7 @@ the one place in the project that patches its own code: that is what a mutant is
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ from unittest.mock import patch
 from helix_core.domain.halt import HaltKind
 from helix_core.domain.order import OrderReport, OrderStatus, ProtectiveOrder
 from helix_core.engine import breaker, ledger
-from helix_core.engine import orders as order_desk
 from helix_core.engine.ledger import Ledger
 from helix_core.engine.lookup import LookUp
 from helix_core.engine.orders import OrderDesk
@@ -26,7 +25,7 @@ from helix_core.engine.watch import StopWatch
 from helix_core.engine.worker import Worker
 from helix_core.errors import NOT_PLACED, ExchangeError, HelixError, OrderOutcomeUnknown, OrderRefused
 from helix_core.sim.ways import carries_stops, ways
-from helix_core.store import halts, inbox
+from helix_core.store import baseline, halts, inbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +35,7 @@ _ERRORS_THAT_COUNT = 3
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One mistake, and where it is put.
+    """One mistake, and where it is put. `also`: further places, where Helix is guarded twice against the same mistake.
 
     `where_stops_come_along`: it harms on venues that take the stop with the entry, else on the others.
     """
@@ -46,6 +45,7 @@ class Mutant:
     where: tuple[object, str]
     wrong: Callable[[Any], Any]
     where_stops_come_along: bool = False
+    also: tuple[tuple[object, str, Callable[[Any], Any]], ...] = ()
 
     @property
     def way(self) -> tuple[str, str]:
@@ -55,8 +55,9 @@ class Mutant:
     @contextmanager
     def alive(self) -> Iterator[None]:
         """Helix makes the mistake for as long as the block lasts."""
-        target, attribute = self.where
-        with patch.object(target, attribute, self.wrong(getattr(target, attribute))):
+        with ExitStack() as stack:
+            for target, attribute, wrong in ((*self.where, self.wrong), *self.also):
+                stack.enter_context(patch.object(target, attribute, wrong(getattr(target, attribute))))
             yield
 
 
@@ -163,6 +164,13 @@ def _never_repeats(append: Any) -> Any:
     return wrong
 
 
+def _never_seen(_seen_before: Any) -> Any:
+    async def wrong(*_: Any) -> bool:
+        return False
+
+    return wrong
+
+
 def _cancel_assumed(cancel: Any) -> Any:
     async def wrong(self: OrderDesk, row: Any) -> OrderReport:
         try:
@@ -219,6 +227,13 @@ def _sells_everything(held: Any) -> Any:
     return wrong
 
 
+def _nothing_is_the_owners(_reserve: Any) -> Any:
+    async def wrong(*_: Any) -> Decimal:
+        return Decimal(0)
+
+    return wrong
+
+
 def _absent_at_once(_proven: Any) -> Any:
     async def wrong(_self: LookUp, _row: Any, absences: int, _late: int) -> bool:
         return absences > 0
@@ -251,19 +266,31 @@ MUTANTS = (
     Mutant(
         "halt-not-checked-at-commit",
         "a halt that comes between judging and sending is not seen",
-        (order_desk, "_refuse_while_halted"),
+        (OrderDesk, "_refuse_while_halted"),
         _sends_while_halted,
     ),
     Mutant(
         "inbox-forgotten", "signals stored before a crash are not taken up", (inbox, "unfinished"), _nothing_unfinished
     ),
-    Mutant("no-dedup", "an alert that is sent twice counts twice", (inbox, "append"), _never_repeats),
+    Mutant(
+        "no-dedup",
+        "an alert that is sent twice counts twice",
+        (inbox, "append"),
+        _never_repeats,
+        also=((inbox, "seen_before", _never_seen),),
+    ),
     Mutant("cancel-assumed", "a cancel that is not confirmed counts as done", (OrderDesk, "cancel"), _cancel_assumed),
     Mutant("sold-under-the-stop", "the stop is not cancelled before the sale", (Protection, "lift"), _no_cancel, True),
     Mutant("fee-ignored", "a fee taken in coins is still counted as held", (ledger, "fold"), _fee_ignored),
     Mutant("watch-asleep", "nobody looks whether the stops still rest", (StopWatch, "run"), _never_looks),
     Mutant("mismatch-passed-over", "no mismatch ever halts", (breaker, "halt"), _never_halts),
-    Mutant("owner's-coins-sold", "everything in the account is taken for Helix's", (Ledger, "held"), _sells_everything),
+    Mutant(
+        "owner's-coins-sold",
+        "everything in the account is taken for Helix's",
+        (Ledger, "held"),
+        _sells_everything,
+        also=((baseline, "reserve", _nothing_is_the_owners),),
+    ),
     Mutant("one-fill-kept", "only the first fill of an order is booked", (Ledger, "record"), _first_fill_only),
 )
 

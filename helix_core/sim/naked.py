@@ -26,7 +26,9 @@ class Phase(StrEnum):
     """When a position was without a stop."""
 
     ENTRY = "entry"
-    """From the fill of the entry to its first stop."""
+    """From the fill of an entry at market to its first stop."""
+    BROUGHT = "entry with its stop"
+    """The same for an entry whose stop the venue places with the fill: there should be no such time."""
     GAP = "gap"
     """A stop that had rested was gone: cancelled by a human, or set off and filled in part."""
     EXIT = "exit"
@@ -67,7 +69,7 @@ def measure(books: Books, epoch: datetime, troubles: Sequence[Trouble], end_s: f
         if uncovered and began_s is None:
             began_s, phase = at_s, what
         elif not uncovered and began_s is not None:
-            ended_by_sale = held == 0 and what is Phase.EXIT and phase is not Phase.ENTRY
+            ended_by_sale = held == 0 and what is Phase.EXIT and phase is Phase.GAP
             found.append(_judged(began_s, at_s, Phase.EXIT if ended_by_sale else phase, troubles))
             began_s = None
     if began_s is not None:
@@ -125,6 +127,11 @@ def _changes(
     for fill in books.own_executions:
         filled = books.ledger.order(fill.order_id)
         is_exit = filled is not None and filled.stop_price is None and fill.side is Action.SELL
-        phase = Phase.EXIT if is_exit else Phase.ENTRY if fill.side is Action.BUY else Phase.GAP
+        phase = Phase.EXIT if is_exit else _entered(filled) if fill.side is Action.BUY else Phase.GAP
         fills[fill.at].append((books.belongs_to(fill.order_id), books.base_of(fill), phase))
     return orders, fills, {moment.at: max(-moment.others, ZERO) for moment in books.holdings()}
+
+
+def _entered(order: Order | None) -> Phase:
+    brings = order is not None and (order.close is not None or order.list_id is not None)
+    return Phase.BROUGHT if brings else Phase.ENTRY

@@ -28,8 +28,8 @@ SWARM = {
     "tight": 0.12,
 }
 """What can be turned on, and in what part of the seeds it is."""
-UNSETTLING = {"baseline", "skew"}
-"""What may halt Helix although no request was struck and nobody interfered: a first start, a clock that is wrong."""
+SETTLED = SWARM.keys() - {"baseline", "skew"}
+"""What explains no halt by itself; a first start beside coins does, and so does a clock that is wrong."""
 LOOSE = {"MAX_DAILY_LOSS_PCT": "25", "MAX_DRAWDOWN_PCT": "50", "MAX_CONSECUTIVE_LOSSES": "50"}
 ORDER_STRIKES = (
     StrikeKind.NO_CONNECTION,

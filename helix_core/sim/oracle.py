@@ -61,6 +61,7 @@ def judge(books: Books, *, accepted: Sequence[str] = (), dedup_window_s: int = 6
         *_protected(books),
         *_settled(books),
         *_foreseen(books),
+        *_noticed(books),
         *_money(books),
     ]
     return list(dict.fromkeys(found))
@@ -75,7 +76,8 @@ def quiet(books: Books) -> bool:
         return False
     if any(row["state"] in UNSETTLED for row in books.journal.values()):
         return False
-    return not any((*_protected(books), *_no_orphans(books), *_fills_agree(books), *_ends(books)))
+    left = (*_protected(books), *_no_orphans(books), *_noticed(books), *_fills_agree(books), *_ends(books))
+    return not left
 
 
 def _no_orphans(books: Books) -> Iterator[Violation]:
@@ -171,10 +173,14 @@ def _settled(books: Books) -> Iterator[Violation]:
 
 
 def _foreseen(books: Books) -> Iterator[Violation]:
-    """No path of the code is left to the net under it, and coins that a human took are noticed."""
+    """No path of the code is left to the net under it."""
     for halt in books.halts:
         if halt["detail"].startswith("unexpected"):
             yield Violation("unforeseen", halt["detail"])
+
+
+def _noticed(books: Books) -> Iterator[Violation]:
+    """I1: coins that a human took are noticed."""
     if _taken(books) > books.market.lot_step and not books.is_dust(_taken(books), books.sandbox.venue.listing().last):
         kinds = {halt["kind"] for halt in books.halts}
         if HaltKind.RECONCILE.value not in kinds:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from helix_core.settings import Settings
     from helix_core.sim.clock import VirtualClock
     from helix_core.sim.database import Disk
+    from helix_core.sim.loop import VirtualLoop
 
 SECRET = "the-secret-of-the-simulation"  # noqa: S105 - guards nothing
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is private and new
@@ -76,12 +77,12 @@ def new_database(path: Path) -> None:
 
 
 @asynccontextmanager
-async def visit(disk: Disk, url: str) -> AsyncIterator[Store]:
+async def visit(disk: Disk, url: str, loop: VirtualLoop) -> AsyncIterator[Store]:
     """The database beside a bot that may be running, as the command line opens it. Raises StoreError."""
     visitor = Life(0, 0.0, lambda _: False)
 
     async def connect() -> InlineConnection:
-        return InlineConnection(disk, visitor)
+        return InlineConnection(disk, visitor, loop)
 
     store = await Store.open(url, alone=False, connect=connect)
     locks = tuple(store._locks)  # noqa: SLF001 - they must outlive a bot that dies meanwhile

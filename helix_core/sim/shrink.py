@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from helix_core.sim.seeds import run
@@ -13,32 +14,50 @@ if TYPE_CHECKING:
     from helix_core.sim.seeds import Result
 
 
-def shrink(plan: Plan, told: Callable[[str], None] = lambda _line: None) -> tuple[Plan, Result]:
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """The smallest plan that was found, with its result; `places` are those of its acts in the whole plan."""
+
+    plan: Plan
+    places: tuple[int, ...]
+    result: Result
+
+
+def shrink(plan: Plan, told: Callable[[str], None] = lambda _line: None) -> Shrunk:
     """Leave acts out, many at first and then one by one, for as long as one of the rules stays broken.
 
-    Returns the smallest plan found, with its result. Raises ValueError when the plan breaks nothing.
+    Raises ValueError when the plan breaks nothing.
     """
-    result = run(plan)
-    rules = {violation.rule for violation in result.violations}
+    best = Shrunk(plan, tuple(range(len(plan.acts))), run(plan))
+    rules = _rules(best.result)
     if not rules:
         message = f"seed {plan.seed} breaks no promise"
         raise ValueError(message)
     size = max(1, len(plan.acts) // 2)
     while True:
-        smaller = _without_some(plan, size, rules)
+        smaller = _without_some(plan, best, size, rules)
         if smaller is not None:
-            plan, result = smaller
-            told(f"{len(plan.acts)} acts")
+            best = smaller
+            told(f"{len(best.places)} acts")
         elif size == 1:
-            return plan, result
+            return best
         else:
             size = max(1, size // 2)
 
 
-def _without_some(plan: Plan, size: int, rules: set[str]) -> tuple[Plan, Result] | None:
-    for first in range(0, len(plan.acts), size):
-        smaller = plan.without(*range(first, first + size))
+def _without_some(plan: Plan, best: Shrunk, size: int, rules: set[str]) -> Shrunk | None:
+    """One pass over the plan that leaves out every `size` acts it can do without. None: it needs all of them."""
+    found, first = None, 0
+    while first < len(best.places):
+        kept = best.places[:first] + best.places[first + size :]
+        smaller = plan.only(*kept)
         result = run(smaller)
-        if rules & {violation.rule for violation in result.violations}:
-            return smaller, result
-    return None
+        if rules & _rules(result):
+            found = best = Shrunk(smaller, kept, result)
+        else:
+            first += size
+    return found
+
+
+def _rules(result: Result) -> set[str]:
+    return {violation.rule for violation in result.violations}

@@ -144,7 +144,7 @@ class Stage:
         while not condition():
             if self.loop.time() >= end_s:
                 return False
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(max(_LOOK_S, min(self.loop.next_s, end_s) - self.loop.time()))
         return True
 
     async def ready(self, within_s: float = 120.0) -> bool:
@@ -227,7 +227,7 @@ class Stage:
 
     def _world(self, life: Life) -> app.World:
         async def connect() -> InlineConnection:
-            return InlineConnection(self.disk, life)
+            return InlineConnection(self.disk, life, self.loop)
 
         return app.World(
             clock=self.clock,
@@ -296,5 +296,5 @@ class Stage:
     @asynccontextmanager
     async def store(self) -> AsyncIterator[Store]:
         """The database beside the bot, as the command line opens it: `helix halt` and `helix resume` go this way."""
-        async with scenery.visit(self.disk, self.settings.database_url.get_secret_value()) as store:
+        async with scenery.visit(self.disk, self.settings.database_url.get_secret_value(), self.loop) as store:
             yield store

@@ -82,7 +82,8 @@ class Tally:
     mutants: dict[str, str] = field(default_factory=dict)
     broken: int = 0
     failures: list[Failure] = field(default_factory=list)
-    took_s: dict[str, float] = field(default_factory=dict)
+    seeds_cpu_s: float = 0.0
+    took_s: float = 0.0
 
     def fail(self, where: str, what: str, command: str) -> None:
         """Note a broken promise; the first ones in words, all in number."""
@@ -100,6 +101,7 @@ class Tally:
         self.signals += result.signals
         self.requests += result.requests
         self.virtual_s += result.virtual_s
+        self.seeds_cpu_s += result.cpu_s
         for naked in result.naked:
             key = (way, naked.phase.value)
             lasted_s = naked.lasted_s if naked.clean else naked.excess_s

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from helix_core.sandbox.faults import CLOSE, TRIGGER, Fault, FaultKind
 from helix_core.sim.acts import Act
 from helix_core.sim.strikes import Strike, StrikeKind
+from helix_core.sim.ways import seen_after_s
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -142,6 +143,16 @@ class CloseRefused(Act):
     """The venue does not place the next stop that a fill of an entry should place by itself."""
 
     async def perform(self, play: Play) -> None:
-        """Arm it at the venue."""
-        where = f"{CLOSE} {play.stage.sandbox.symbol}"
-        play.stage.sandbox.faults.add(Fault(on=where, kind=FaultKind.REFUSED, code="refused", msg="by the plan"))
+        """Arm it at the venue. It counts as a trouble from then on when it strikes, until the bot can have seen it."""
+        sandbox, network = play.stage.sandbox, play.stage.network
+        fault = Fault(on=f"{CLOSE} {sandbox.symbol}", kind=FaultKind.REFUSED, code="refused", msg="by the plan")
+        sandbox.faults.add(fault)
+        before, waiting = network.on_change, [fault]
+
+        def changed() -> None:
+            before()
+            if waiting and any(struck is fault for _, struck in sandbox.faults.struck):
+                waiting.clear()
+                play.troubled(type(self).__name__, seen_after_s(play.plan.exchange))
+
+        network.on_change = changed

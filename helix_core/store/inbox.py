@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import col, select
 
 from helix_core.domain.signal import Action, Signal
+from helix_core.errors import InvariantBroken
 from helix_core.store import rows
 from helix_core.store.schema import InboxRow, SignalRow, VerdictRow
 
@@ -47,6 +48,10 @@ _UNFINISHED = (
     .where(col(InboxRow.done_at).is_(None))
     .order_by(col(SignalRow.id))
 )
+_signals, _inbox = rows.table(SignalRow), rows.table(InboxRow)
+_STORE, _ASK = insert(_signals), insert(_inbox)
+_END_SIGNAL = update(_signals).where(_signals.c.id == bindparam("row"))
+_END_ASKED = update(_inbox).where(_inbox.c.signal_row == bindparam("row"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +73,27 @@ async def append(
     window = timedelta(seconds=window_s)
     within = {"signal_id": signal.signal_id, "since": now - window, "until": now + window}
     earlier = (await session.exec(_EARLIER, params=within)).first()
-    row = SignalRow(signal_id=signal.signal_id, payload=payload, received_at=now)
-    if earlier is not None:
-        row.action, row.rejection_reason = "deduplicated", f"repeats signal {earlier}"
-    session.add(row)
-    await session.flush()
-    assert row.id is not None
-    session.add(
-        InboxRow(
-            signal_row=row.id,
-            action=signal.action.value,
-            symbol=signal.symbol,
-            price=signal.price,
-            timestamp=signal.timestamp,
-            strategy=signal.strategy,
-            done_at=None if earlier is None else now,
-        )
-    )
-    return StoredSignal(row.id, signal, now), earlier
+    came = {
+        "signal_id": signal.signal_id,
+        "payload": payload,
+        "received_at": now,
+        "action": None if earlier is None else "deduplicated",
+        "rejection_reason": None if earlier is None else f"repeats signal {earlier}",
+    }
+    key = (await session.exec(_STORE, params=came)).inserted_primary_key
+    assert key is not None
+    row: int = key[0]
+    asked = {
+        "signal_row": row,
+        "action": signal.action.value,
+        "symbol": signal.symbol,
+        "price": signal.price,
+        "timestamp": signal.timestamp,
+        "strategy": signal.strategy,
+        "done_at": None if earlier is None else now,
+    }
+    await session.exec(_ASK, params=asked)
+    return StoredSignal(row, signal, now), earlier
 
 
 async def seen_before(session: AsyncSession, stored: StoredSignal, window_s: int) -> bool:
@@ -115,28 +123,27 @@ async def finish(
     detail: str | None = None,
 ) -> None:
     """End a signal: accepted when `reason` is None, else rejected for that reason."""
-    signal, inbox = await rows.need(session, SignalRow, row), await rows.need(session, InboxRow, row)
-    signal.action = "accepted" if reason is None else "rejected"
-    signal.rejection_reason = reason
-    inbox.trade_id, inbox.detail, inbox.done_at = trade_id, detail, now
-    session.add(signal)
-    session.add(inbox)
+    action = "accepted" if reason is None else "rejected"
+    ended = await session.exec(_END_SIGNAL, params={"row": row, "action": action, "rejection_reason": reason})
+    if ended.rowcount != 1:
+        raise InvariantBroken(f"signal {row} ends, and was never stored")
+    await session.exec(_END_ASKED, params={"row": row, "trade_id": trade_id, "detail": detail, "done_at": now})
 
 
 def record_verdicts(session: AsyncSession, row: int, report: RiskReport, now: datetime) -> None:
     """Keep every check's verdict with its numbers."""
     for decision in report.decisions:
-        session.add(
-            VerdictRow(
-                signal_row=row,
-                gate=decision.check,
-                verdict=decision.verdict.value,
-                reason=decision.reason,
-                detail=decision.detail,
-                measured=decision.measured,
-                limit=decision.limit,
-                at=now,
-            )
+        rows.append(
+            session,
+            VerdictRow,
+            signal_row=row,
+            gate=decision.check,
+            verdict=decision.verdict.value,
+            reason=decision.reason,
+            detail=decision.detail,
+            measured=decision.measured,
+            limit=decision.limit,
+            at=now,
         )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam
-from sqlmodel import col, func, select
+from sqlalchemy import bindparam, update
+from sqlmodel import func, select
 
 from helix_core.domain.notice import Notice, NoticeKind
 from helix_core.store import rows
@@ -19,18 +19,26 @@ if TYPE_CHECKING:
 
     from helix_core.store.database import Store
 
+_notices, _cursors = rows.table(NoticeRow).c, rows.table(CursorRow).c
 # Built once: building one of these takes as long as asking it.
-_LATEST = select(func.max(NoticeRow.id))
-_DELIVERED = select(CursorRow.notice_id).where(CursorRow.notifier == bindparam("notifier"))
-_AFTER = (
-    select(NoticeRow).where(col(NoticeRow.id) > bindparam("after")).order_by(col(NoticeRow.id)).limit(bindparam("most"))
+_LATEST = select(func.max(_notices.id))
+_DELIVERED = select(_cursors.notice_id).where(_cursors.notifier == bindparam("notifier")).scalar_subquery()
+_PENDING = (
+    select(_notices.id, _notices.kind, _notices.text, _notices.at)
+    .where(_notices.id > func.coalesce(_DELIVERED, 0))
+    .order_by(_notices.id)
+    .limit(bindparam("most"))
+)
+_ADVANCE = (
+    update(rows.table(CursorRow))
+    .where(_cursors.notifier == bindparam("whose"), _cursors.notice_id < bindparam("until"))
+    .values(notice_id=bindparam("until"))
 )
 
 
 def owe(session: AsyncSession, kind: NoticeKind, text: str, now: datetime) -> None:
     """Owe the owner a message; it exists exactly if the transaction is committed."""
-    session.add(NoticeRow(kind=kind.value, text=text, at=now))
-    session.info["owed"] = True
+    rows.append(session, NoticeRow, kind=kind.value, text=text, at=now)
 
 
 class StoredOutbox:
@@ -51,18 +59,12 @@ class StoredOutbox:
     async def pending(self, notifier: str, limit: int) -> Sequence[Notice]:
         """At most `limit` messages that `notifier` has not delivered, oldest first."""
         async with self._store.read() as session:
-            delivered = (await session.exec(_DELIVERED, params={"notifier": notifier})).first()
-            rows = await session.exec(_AFTER, params={"after": delivered or 0, "most": limit})
-            return [_notice(row) for row in rows]
+            found = await session.exec(_PENDING, params={"notifier": notifier, "most": limit})
+            return [Notice(notice_id=id_, kind=NoticeKind(kind), text=text, at=at) for id_, kind, text, at in found]
 
     async def delivered(self, notifier: str, notice_id: int) -> None:
         """Note that `notifier` has delivered everything up to `notice_id`."""
         async with self._store.write() as session:
-            cursor = await rows.find(session, CursorRow, notifier) or CursorRow(notifier=notifier, notice_id=0)
-            cursor.notice_id = max(cursor.notice_id, notice_id)
-            session.add(cursor)
-
-
-def _notice(row: NoticeRow) -> Notice:
-    assert row.id is not None
-    return Notice(notice_id=row.id, kind=NoticeKind(row.kind), text=row.text, at=row.at)
+            advanced = await session.exec(_ADVANCE, params={"whose": notifier, "until": notice_id})
+            if not advanced.rowcount and await rows.find(session, CursorRow, notifier) is None:
+                session.add(CursorRow(notifier=notifier, notice_id=notice_id))

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import sys
 import threading
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,10 @@ from pydantic import SecretStr
 
 from helix_binance.sandbox import sandbox
 from helix_core import app, settings
-from helix_core.cli.demo.bot_process import free_port
 from helix_core.plugins import Plugins, installed_exchanges, installed_plugins
 from helix_core.sandbox.server import serving
+from helix_core.sim.scenery import new_database
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -88,7 +89,7 @@ class RunningBot:
         """What the owner is told, oldest first."""
         return [text for (text,) in self.rows("SELECT text FROM outbox ORDER BY id")]
 
-    async def until(self, query: str, expected: list[tuple[Any, ...]], seconds: float = 15.0) -> None:
+    async def until(self, query: str, expected: list[tuple[Any, ...]], seconds: float = 45.0) -> None:
         """Wait until the database says `expected`."""
         try:
             async with asyncio.timeout(seconds):
@@ -127,29 +128,29 @@ def environment(venue: Venue, **changes: str) -> dict[str, str]:
 async def running(folder: Path, environ: dict[str, str], world: app.World | None = None) -> AsyncIterator[RunningBot]:
     """Run a bot in this loop until the block ends, in the real world unless another is given.
 
-    Its database stays in `folder`.
+    Its database stays in `folder`; a new folder is given an empty one, as Helix makes it.
     """
     read = settings.load(folder, environ, exchanges=installed_exchanges(), plugins=installed_plugins())
     read = read.model_copy(update={"database_url": SecretStr(f"sqlite+aiosqlite:///{folder}/data/helix.db")})
     plugins = Plugins.load(read.plugin_values, disabled=read.disabled_plugins)
     stop = asyncio.Event()
+    if not (folder / "data").exists():
+        await asyncio.to_thread(new_database, folder / "data" / "helix.db")
     async with asyncio.TaskGroup() as group:
         task = group.create_task(app.run(read, plugins, world or app.World(), stop))
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{read.port}", timeout=90) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{read.port}", timeout=90, verify=False) as client:
             await _ready(client, task)
             yield RunningBot(client, folder, stop)
         stop.set()
 
 
 async def _ready(client: httpx.AsyncClient, task: asyncio.Task[None]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(50):
         while not task.done():
-            try:
+            with suppress(httpx.TransportError):
                 if (await client.get("/health")).json()["status"] != "degraded":
                     return
-            except httpx.TransportError:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
     task.result()
 
 

@@ -122,18 +122,19 @@ class StagedBot:
 def staged(
     test: Callable[..., Any] | None = None,
     *,
+    exchange: str = "binance",
     coins: Mapping[str, str] = NOTHING,
     epoch: datetime = EPOCH,
     **settings: str,
 ) -> Any:
     """Play a test on a stage of its own: `bot` is ready, `venue` holds `coins` beside its 10,000 USDT."""
     if test is None:
-        return lambda real: staged(real, coins=coins, epoch=epoch, **settings)
+        return lambda real: staged(real, exchange=exchange, coins=coins, epoch=epoch, **settings)
     asked = inspect.signature(test)
 
     @functools.wraps(test)
     def play(**fixtures: Any) -> None:
-        with closing(Stage(exchange="binance", price=PRICE, settings=settings, epoch=epoch)) as stage:
+        with closing(Stage(exchange=exchange, price=PRICE, settings=settings, epoch=epoch)) as stage:
             for coin, amount in coins.items():
                 stage.sandbox.venue.transfer(coin, Decimal(amount))
             given = {"bot": StagedBot(stage), "venue": Venue(stage.sandbox, "")}

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from helix_core.cli import app
-from helix_core.cli.demo.bot_process import free_port
 from tests.bot.conftest import Venue, environment, running
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

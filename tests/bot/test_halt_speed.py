@@ -21,8 +21,7 @@ from helix_core.domain.halt import HaltKind
 from helix_core.engine import breaker
 from helix_core.sandbox.faults import Fault, FaultKind
 from helix_core.store import halts
-from helix_core.store.database import Store
-from tests.bot.conftest import OCO, ORDER, environment, running
+from tests.bot.conftest import OCO, ORDER, environment
 from tests.bot.staged import staged
 from tests.bot.test_restart import Process
 
@@ -34,11 +33,12 @@ if TYPE_CHECKING:
     from httpx import Response
 
     from tests.bot.conftest import RunningBot, Venue
+    from tests.bot.staged import StagedBot
 
 CLOCK = SystemClock()
 """The sandbox stamps requests with the same one."""
 IN_FORCE_AFTER_S = 0.050
-ROUNDS, MOMENT_S = 14, 0.008
+ROUNDS, MOMENT_S = 16, 0.006
 NO_OTHER_HALT = {"MAX_CONSECUTIVE_LOSSES": "100", "MAX_DAILY_LOSS_PCT": "25", "MAX_DRAWDOWN_PCT": "25"}
 BELOW_THE_STOP = Decimal("62000.00")
 
@@ -93,7 +93,7 @@ async def alerts_flowing(post: Callable[[str, str], Awaitable[Response]]) -> Asy
 
     sending = asyncio.ensure_future(send())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(answers) < 2 and not sending.done():
                 await asyncio.sleep(0.001)
         yield answers
@@ -104,7 +104,7 @@ async def alerts_flowing(post: Callable[[str, str], Awaitable[Response]]) -> Asy
 
 async def until_refused(answers: list[str]) -> None:
     """Wait until two alerts in a row met the halt: the second of them came after it for sure."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while answers[-2:] != ["trading_halted"] * 2:
             await asyncio.sleep(0.001)
 
@@ -129,32 +129,31 @@ async def helix(bot: Process, *words: str) -> str:
     return said.decode()
 
 
-async def test_no_entry_arrives_50_ms_after_a_halt_was_committed(tmp_path: Path, venue: Venue) -> None:
-    """Halted in the middle of an entry, each time at another moment, a second alert behind it: the worst counts."""
-    async with running(tmp_path, environment(venue, **NO_OTHER_HALT)) as bot:
-        late_s = await halted_again_and_again(bot, venue)
+@staged(**NO_OTHER_HALT)
+async def test_no_entry_arrives_50_ms_after_a_halt_was_committed(bot: StagedBot, venue: Venue) -> None:
+    """Halted at every moment of an entry, a second alert behind it: the worst counts."""
+    late_s = await halted_again_and_again(bot, venue)
 
     assert max(late_s) <= IN_FORCE_AFTER_S, late_s
     assert min(late_s) < 0 < len(entries_at(venue)) < ROUNDS, "some entries came before the halt, and some never"
 
 
-async def halted_again_and_again(bot: RunningBot, venue: Venue) -> list[float]:
+async def halted_again_and_again(bot: StagedBot, venue: Venue) -> list[float]:
     """Seconds from each commit to the last entry that came after it (negative: all came before it)."""
-    late_s = []
-    beside = await Store.open(f"sqlite+aiosqlite:///{bot.folder}/data/helix.db", alone=False)
-    for number in range(ROUNDS):
-        racing = asyncio.ensure_future(bot.post("BUY"))
-        await asyncio.sleep(number * MOMENT_S)
-        async with beside.write() as session:
-            await breaker.halt(session, HaltKind.MANUAL, "test", CLOCK.now())
-        committed_at = CLOCK.now()
-        assert (await bot.post("BUY")).json()["reason"] in {"trading_halted", "position_already_open"}
-        await racing
-        late_s.append(latest_s(venue, committed_at))
-        async with beside.write() as session:
-            await halts.clear(session, frozenset({HaltKind.MANUAL}), "test", CLOCK.now())
-        await bot.post("SELL")
-    await beside.close()
+    late_s, clock = [], bot.stage.clock
+    async with bot.stage.store() as beside:
+        for number in range(ROUNDS):
+            racing = asyncio.ensure_future(bot.post("BUY"))
+            await bot.stage.sleep(number * MOMENT_S)
+            async with beside.write() as session:
+                await breaker.halt(session, HaltKind.MANUAL, "test", clock.now())
+            committed_at = clock.now()
+            assert (await bot.post("BUY")).json()["reason"] in {"trading_halted", "position_already_open"}
+            await racing
+            late_s.append(latest_s(venue, committed_at))
+            async with beside.write() as session:
+                await halts.clear(session, frozenset({HaltKind.MANUAL}), "test", clock.now())
+            await bot.post("SELL")
     return late_s
 
 
@@ -190,7 +189,7 @@ async def test_a_halt_between_two_tries_of_an_entry_stops_the_second(bot: Runnin
     venue.sandbox.faults.add(refused)
 
     posted = asyncio.ensure_future(bot.post("BUY"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not entries_at(venue):
             await asyncio.sleep(0.001)
     halt_by_hand(bot.folder)
@@ -210,7 +209,7 @@ async def test_while_halted_a_lost_stop_is_put_back_and_a_stop_that_fills_is_boo
 
     venue.sandbox.venue.cancel(venue.resting()[0].order_id)
     await bot.until("SELECT count(*) FROM journal WHERE kind = 'stop' AND state = 'live'", [(1,)])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(venue.parameters("POST", OCO)) < 2 or not venue.resting():
             await asyncio.sleep(0.01)
     venue.sandbox.venue.set_price(BELOW_THE_STOP)

@@ -40,7 +40,7 @@ class Process:
                 stdout=output,
                 stderr=output,
             )
-        async with httpx.AsyncClient(base_url=self.url) as client, asyncio.timeout(50):
+        async with httpx.AsyncClient(base_url=self.url, timeout=30, verify=False) as client, asyncio.timeout(50):
             while self.process.returncode is None:
                 with suppress(httpx.TransportError):
                     if (await client.get("/health")).json()["status"] != "degraded":
@@ -50,7 +50,7 @@ class Process:
 
     async def post(self, action: str, signal_id: str) -> httpx.Response:
         alert = {"signal": action, "symbol": "BTC/USDT", "price": 64210.5, "signal_id": signal_id}
-        async with httpx.AsyncClient(base_url=self.url, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=self.url, timeout=30, verify=False) as client:
             return await client.post("/webhook", content=json.dumps(alert), headers={"X-Webhook-Secret": SECRET})
 
     async def kill(self) -> None:
@@ -78,7 +78,7 @@ async def kill_when_requested(bot: Process, venue: Venue, path: str, alert: tupl
     """Post an alert, and kill the bot while the venue sits on the answer to `POST path`."""
     already = len(venue.parameters("POST", path))
     posted = asyncio.ensure_future(bot.post(*alert))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(venue.parameters("POST", path)) == already:
             await asyncio.sleep(0.005)
     await bot.kill()
@@ -86,7 +86,7 @@ async def kill_when_requested(bot: Process, venue: Venue, path: str, alert: tupl
 
 
 async def assert_one_protected_position(bot: Process | StagedBot, venue: Venue) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while bot.rows("SELECT action FROM signals") != [("accepted",)]:
             await asyncio.sleep(0.02)
     assert sum(one["side"] == "BUY" for one in venue.parameters("POST", ORDER)) == 1

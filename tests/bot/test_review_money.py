@@ -79,7 +79,7 @@ async def test_a_halt_stops_an_entry_that_is_being_tried_again(bot: RunningBot, 
     refusal = {"kind": "refused", "code": -1021, "msg": text, "times": 2}
     venue.sandbox.faults.add(Fault.model_validate({"on": f"POST {ORDER}", **refusal}))
     posting = asyncio.ensure_future(bot.post("BUY"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not venue.parameters("POST", ORDER):
             await asyncio.sleep(0.005)
     change(bot.folder, "INSERT INTO halts (kind, detail, raised_at) VALUES ('manual', 'x', '2026-01-01 00:00:00')")

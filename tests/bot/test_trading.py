@@ -35,7 +35,7 @@ async def test_the_intent_is_committed_before_the_order_is_sent(bot: RunningBot,
     venue.sandbox.faults.add(Fault(on=f"POST {ORDER}", kind=FaultKind.DELAY, delay_s=0.5))
 
     posted = asyncio.ensure_future(bot.post("BUY"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not venue.parameters("POST", ORDER):
             await asyncio.sleep(0.005)
     journalled = bot.rows("SELECT client_order_id, kind, state FROM journal")

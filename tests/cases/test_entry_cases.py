@@ -131,7 +131,7 @@ async def test_a_stop_of_the_bot_in_the_middle_of_an_order_ends_with_the_positio
     venue.sandbox.faults.add(Fault(on=f"POST {ORDER}", kind=FaultKind.DELAY, delay_s=0.7, done=True))
     async with running(tmp_path, environment(venue)) as bot:
         posted = asyncio.ensure_future(bot.post("BUY"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not venue.parameters("POST", ORDER):
                 await asyncio.sleep(0.005)
         bot.stop.set()

@@ -61,7 +61,7 @@ async def test_a_disk_that_fails_in_the_middle_of_an_entry_loses_neither_order_n
 
     async with running(tmp_path, environment(venue), World(open_connection=connect)) as bot:
         posted = asyncio.ensure_future(bot.post("BUY"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not venue.parameters("POST", ORDER):
                 await asyncio.sleep(0.001)
         for connection in connections:
@@ -115,7 +115,7 @@ async def test_a_task_that_dies_ends_the_bot(tmp_path: Path, venue: Venue) -> No
         async with running(tmp_path, environment(venue), World(serve=Mortal)) as bot:
             await bought(bot)
             Mortal.die.set()
-            await asyncio.wait_for(bot.stop.wait(), 5)
+            await asyncio.wait_for(bot.stop.wait(), 30)
 
     with pytest.raises(ExceptionGroup) as ended:
         await dying()

@@ -96,7 +96,7 @@ class Ear:
 
     async def hears(self, order_id: str) -> None:
         """Return when an event has named this order."""
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             while order_id not in {event.venue_order_id for event in self.events}:
                 await asyncio.sleep(0.005)
 
@@ -107,7 +107,7 @@ async def listening(client: ExchangeClient) -> AsyncIterator[Ear]:
     ear = Ear()
     async with asyncio.TaskGroup() as group:
         task = group.create_task(ear.listen(client))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             await ear.stands.wait()
         yield ear
         task.cancel()

@@ -163,7 +163,7 @@ async def test_fills_of_another_order_are_not_taken(kraken: KrakenClient, tiny: 
 
 async def test_more_fills_than_one_answer_takes_are_asked_for_in_turn(kraken: KrakenClient, tiny: TinyVenue) -> None:
     names = [f"T{number:02}" for number in range(45)]
-    tiny.on("POST", QUERY, queried(entry=bought("0.0084", *names)))
+    tiny.on("POST", QUERY, queried(entry=bought("0.0045", *names)))
     tiny.on("POST", TRADES, ok({name: trade(ENTRY, "0.0001") for name in names}))
 
     fills = await kraken.get_fills(SYMBOL, (ENTRY,))

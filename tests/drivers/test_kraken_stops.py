@@ -54,7 +54,7 @@ async def test_five_stops_of_five_fills_are_added_up_and_nothing_is_placed(
 
 
 async def test_stops_that_show_up_late_are_waited_for(kraken: KrakenClient, tiny: TinyVenue) -> None:
-    tiny.on("POST", OPEN, opened(), opened(s1=close_order("0.00168")), opened(**FIVE))
+    tiny.on("POST", OPEN, opened(s1=close_order("0.00168")), opened(**FIVE))
     tiny.on("POST", QUERY, queried(entry=bought(age_s=1)))
 
     report = await kraken.place_oco_order(stop_for())
@@ -138,8 +138,9 @@ async def test_a_stop_below_which_the_price_has_fallen_is_not_sent(kraken: Krake
 
 
 async def test_a_stop_lives_while_one_of_its_orders_does(kraken: KrakenClient, tiny: TinyVenue) -> None:
+    own = own_stop("0.0044", "0.0044", "closed")
     tiny.on("POST", OPEN, opened(s1=close_order("0.004", "0.001")))
-    tiny.on("POST", QUERY, queried(own=own_stop("0.0044", "0.0044", "closed")))
+    tiny.on("POST", QUERY, queried(entry=bought(), s1=close_order("0.004", "0.001"), own=own))
 
     report = await kraken.find_order(stop_ref(txid("s1"), OWN))
 
@@ -160,7 +161,7 @@ async def test_a_stop_lives_while_one_of_its_orders_does(kraken: KrakenClient, t
 async def test_a_stop_is_over_as_its_worst_order_is(
     kraken: KrakenClient, tiny: TinyVenue, second: dict[str, object], status: OrderStatus, filled: str
 ) -> None:
-    tiny.on("POST", QUERY, queried(s1=close_order("0.0044", "0.0044", "closed"), s2=second))
+    tiny.on("POST", QUERY, queried(entry=bought(), s1=close_order("0.0044", "0.0044", "closed"), s2=second))
 
     report = await kraken.find_order(stop_ref(txid("s1"), txid("s2")))
 
@@ -199,7 +200,6 @@ async def test_a_lost_stop_of_our_own_is_found_in_the_history(kraken: KrakenClie
 
 async def test_a_cancel_is_over_when_every_stop_is(kraken: KrakenClient, tiny: TinyVenue) -> None:
     """ "pending" is taken for what it is: the stop still lives. One that filled meanwhile is in the report."""
-    tiny.on("POST", OPEN, opened(s1=close_order("0.0044"), s2=close_order("0.004")))
     tiny.on("POST", CANCEL, ok({"count": 1, "pending": True}), refusal("EOrder:Unknown order"))
     sold = close_order("0.004", "0.004", "closed")
     tiny.on(
@@ -208,11 +208,12 @@ async def test_a_cancel_is_over_when_every_stop_is(kraken: KrakenClient, tiny: T
         queried(s1=close_order("0.0044"), s2=sold),
         queried(s1=close_order("0.0044", status="pending"), s2=sold),
         queried(s1=close_order("0.0044", status="canceled"), s2=sold),
+        queried(entry=bought()),
     )
 
     report = await kraken.cancel_order(stop_ref(txid("s1"), txid("s2")))
 
-    assert len(tiny.sent("POST", QUERY)) == 3
+    assert [seen.path for seen in tiny.seen if seen.path in (OPEN, QUERY, CANCEL)] == [CANCEL, CANCEL, *[QUERY] * 4]
     assert (report.status, report.filled, report.protecting) == (OrderStatus.FILLED, D("0.004"), D(0))
     assert report.venue_order_ids == (txid("s2"),)
 
@@ -253,7 +254,7 @@ async def test_a_cancel_waits_for_a_stop_that_may_still_appear(kraken: KrakenCli
 
 async def test_a_stop_placed_by_an_earlier_attempt_still_counts(kraken: KrakenClient, tiny: TinyVenue) -> None:
     """It has another client id by now; Kraken's id is remembered with the entry."""
-    tiny.on("POST", QUERY, queried(own=own_stop("0.0084", cl_ord_id="b" * 32)))
+    tiny.on("POST", QUERY, queried(entry=bought(), own=own_stop("0.0084", cl_ord_id="b" * 32)))
     tiny.on("POST", OPEN, opened(own=own_stop("0.0084", cl_ord_id="b" * 32)))
     await kraken.find_order(stop_ref(OWN))
 

@@ -80,7 +80,7 @@ async def test_messages_arrive_and_a_dead_address_is_in_nobodys_way(service: tup
 
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(delivery.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while outbox.cursors.get("apprise_2") != 3:
                 await asyncio.sleep(0.01)
         running.cancel()

@@ -131,7 +131,7 @@ async def test_killed_while_an_order_is_being_filled(tmp_path: Path, venue: Venu
     await bot.start()
     try:
         posted = asyncio.ensure_future(bot.post("BUY", "killed"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not venue.sandbox.count("GET", "/api/v3/depth"):
                 await asyncio.sleep(0.01)
         await bot.kill()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from helix_core import DataMissing, RiskCheck, RiskDecision, Verdict
+from tests.waiting_loop import WaitingLoop
 
 if TYPE_CHECKING:
     from helix_core import OrderIntent, RiskContext
@@ -123,7 +123,9 @@ async def hangs(_check: RiskCheck) -> None:
 
 
 async def blocks_everything(check: RiskCheck) -> RiskDecision:
-    time.sleep(1.5 * TIMEOUT_S)  # noqa: ASYNC251 - the point of this one
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, WaitingLoop)
+    loop.work_for(1.5 * TIMEOUT_S)
     return check.allow("fine, but late")
 
 

@@ -150,7 +150,9 @@ async def test_hanging_up_without_a_connection_is_an_error_of_its_own():
     box = sandbox()
     box.faults.add(Fault(on="GET /api/v3/ping", kind=FaultKind.LOST_ANSWER))
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=box.app), base_url="http://sandbox") as http:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=box.app), base_url="http://sandbox", verify=False
+    ) as http:
         with pytest.raises(ConnectionResetError):
             await http.get("/api/v3/ping")
 
@@ -159,7 +161,9 @@ async def test_json_bodies_are_logged_by_field():
     """A venue that speaks JSON can be matched by parameters as well."""
     box = sandbox()
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=box.app), base_url="http://sandbox") as http:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=box.app), base_url="http://sandbox", verify=False
+    ) as http:
         await http.post("/api/v3/order?symbol=BTCUSDT", json={"side": "BUY", "quantity": 1})
         await http.post("/api/v3/order", content=b"{broken")
 

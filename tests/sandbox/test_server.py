@@ -15,11 +15,11 @@ from helix_core.sandbox import Fault, FaultKind, Refused, SandboxServer, serving
 
 async def test_server_serves_and_is_gone_afterwards():
     """Inside the block it answers, behind it nobody listens."""
-    async with serving(sandbox().app) as url, httpx.AsyncClient(base_url=url) as http:
+    async with serving(sandbox().app) as url, httpx.AsyncClient(base_url=url, verify=False) as http:
         assert (await http.get("/api/v3/ping")).json() == {}
 
     with pytest.raises(httpx.ConnectError):
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=False) as http:
             await http.get(f"{url}/api/v3/ping")
 
 
@@ -52,7 +52,7 @@ async def test_stopping_twice_is_fine_and_does_not_wait_for_a_hanging_request():
 
     server = SandboxServer(app)
     await server.start()
-    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=server.url) as http:
+    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=server.url, verify=False) as http:
         hanging = group.create_task(answered(http))
         await arrived.wait()
 

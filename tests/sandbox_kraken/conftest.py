@@ -126,7 +126,7 @@ async def shared_exchange(stage) -> AsyncIterator[ccxt.kraken]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_http(stage) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stage[1], timeout=5) as http:
+    async with httpx.AsyncClient(base_url=stage[1], timeout=30, verify=False) as http:
         yield http
 
 

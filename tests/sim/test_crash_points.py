@@ -16,6 +16,7 @@ from helix_core.sim.crash_tree import grow
 from helix_core.sim.crashes import run, run_many, survey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PATHS = [("binance", "market"), ("binance", "atomic"), ("kraken", "market")]
@@ -82,7 +83,13 @@ def test_a_branch_of_the_tree_is_the_story_of_its_point_alone() -> None:
 def test_a_branch_that_dies_is_a_failure_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here every child ends at once; its parent goes on, and no child is left behind."""
     row = Matrix("binance").rows[0]
-    monkeypatch.setattr(os, "fork", lambda fork=os.fork: fork() or os._exit(9))
+    children = []
+
+    def fork(real: Callable[[], int] = os.fork) -> int:
+        children.append(real() or os._exit(9))
+        return children[-1]
+
+    monkeypatch.setattr(os, "fork", fork)
 
     results = grow(row, 0, [row.place((2, 1)), row.place((3,))])
 
@@ -90,8 +97,10 @@ def test_a_branch_that_dies_is_a_failure_with_its_name(monkeypatch: pytest.Monke
     assert broken == {
         cuts: f"harness: the process that played {row}, cut at seam {cuts[0]} ended with 9" for cuts in [(2,), (3,)]
     }
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(children) == 2
+    for child in children:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)
 
 
 def test_a_deadline_ends_it_early() -> None:

@@ -11,7 +11,8 @@ import pytest
 from helix_core.domain.signal import Action
 from helix_core.sandbox.orders import NewOrder, OrderType
 from helix_core.sim.books import Books
-from helix_core.sim.naked import Phase, Trouble, measure
+from helix_core.sim.calm import left_naked, needless
+from helix_core.sim.naked import Naked, Phase, Trouble, measure
 from helix_core.sim.oracle import judge, quiet
 from helix_core.sim.stage import Stage
 from helix_core.sim.ways import ways
@@ -109,6 +110,41 @@ def test_coins_that_a_human_sold_ask_for_a_halt(stage: Stage) -> None:
     assert "I1" in judged(stage)
     noticed = "INSERT INTO halts (kind, detail, raised_at) VALUES ('reconcile', 'gone', '2026-03-01 12:00:00')"
     assert "I1" not in judged(stage, noticed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO halts (kind, detail, raised_at) VALUES ('reconcile', 'coins are missing', '2026-03-01 12:00:00')",
+        "INSERT INTO halts (kind, detail, raised_at) VALUES ('manual', 'no stop', '2026-03-01 12:00:00')",
+        "UPDATE signals SET rejection_reason = 'order_refused' WHERE id = 2",
+    ],
+)
+def test_a_halt_or_a_failure_without_a_reason_is_seen(stage: Stage, change: str) -> None:
+    """Where nothing went wrong, nothing may look as if it had; what the owner and the market did is no fault."""
+    innocent = (
+        "INSERT INTO halts (kind, detail, raised_at) VALUES"
+        " ('manual', 'stopped by the owner', '2026-03-01 12:00:00'), ('daily_loss', '-25 %', '2026-03-01 12:00:00');"
+        "UPDATE signals SET rejection_reason = 'no_open_position' WHERE id = 2;"
+    )
+    with closing(sqlite3.connect(":memory:")) as copy:
+        stage.database().backup(copy)
+        copy.executescript(innocent)
+        assert list(needless(Books(stage.sandbox, copy))) == []
+        copy.executescript(change)
+        assert [violation.rule for violation in needless(Books(stage.sandbox, copy))] == ["calm"]
+
+
+def test_too_long_without_a_stop_is_seen() -> None:
+    """What no trouble explains may last 10 s; between the cancel of a stop and the sale nobody promises a time."""
+
+    def stretch(excess_s: float, phase: Phase) -> Naked:
+        return Naked(
+            began_s=5.0, lasted_s=excess_s + 3, excess_s=excess_s, phase=phase, clean=False, touched_by="Outage"
+        )
+
+    assert list(left_naked([stretch(9.9, Phase.GAP), stretch(60, Phase.EXIT)])) == []
+    assert [found.rule for found in left_naked([stretch(10.1, Phase.GAP), stretch(11, Phase.ENTRY)])] == ["I3", "I3"]
 
 
 def test_time_without_a_stop_is_read_from_the_ledger(stage: Stage) -> None:

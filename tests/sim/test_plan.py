@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from helix_core.sim.acts import Alert
-from helix_core.sim.plan import Plan
+from helix_core.sim.plan import ROUNDS, Plan
 from helix_core.sim.seeds import run
 from helix_core.sim.ways import ways
 
@@ -40,13 +40,17 @@ def test_a_plan_prints_one_line_for_each_act() -> None:
 
 
 def test_acts_are_in_the_order_of_their_times_and_each_seed_trades() -> None:
-    """Every seed posts at least one alert for each of its rounds, and none before the beginning."""
+    """Every seed has one to four rounds, each begins with an alert to buy, and nothing comes before the beginning."""
+    lengths = set()
     for seed in range(50):
         plan = Plan.of(seed, *ways()[0])
         times = [act.at_s for act in plan.acts]
+        begun = {act.signal_id for act in plan.acts if isinstance(act, Alert) and act.signal_id.endswith("-in")}
+        lengths.add(len(begun))
         assert times == sorted(times)
         assert times[0] >= 0
-        assert plan.alerts >= 4
+        assert begun == {f"{seed}-{number}-in" for number in range(len(begun))}
+    assert lengths == set(ROUNDS)
 
 
 def test_acts_can_be_left_out() -> None:
@@ -56,6 +60,7 @@ def test_acts_can_be_left_out() -> None:
     smaller = plan.without(0, 2)
 
     assert smaller.acts == (plan.acts[1], *plan.acts[3:])
+    assert plan.only(1, *range(3, len(plan.acts))) == smaller
     assert smaller.settings == plan.settings
 
 

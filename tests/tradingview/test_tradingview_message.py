@@ -179,8 +179,8 @@ def test_valid_json_means_the_same_as_to_the_standard_parser(fields):
 )
 def test_no_4_kib_take_longer_than_a_moment(unit):
     body = ("{" + unit * 4096)[:4096].encode()
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     refusal(body)
 
-    assert time.perf_counter() - begun < 0.1
+    assert time.process_time() - begun < 0.1

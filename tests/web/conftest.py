@@ -121,7 +121,9 @@ def opened(desk: StandInDesk) -> Callable[..., AbstractAsyncContextManager[House
         server.bind()
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(server.run())
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+            async with httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{server.port}", timeout=30, verify=False
+            ) as client:
                 yield House(desk, client, server.port)
             serving.cancel()
 

@@ -50,7 +50,7 @@ async def test_another_path_secret_for_each_try_is_no_way_round_the_limit(opened
 async def test_each_address_has_its_own_count(opened, message):
     async with opened(webhook_limit_per_minute=2) as house:
         await codes(house.client, 3, method="POST", url="/webhook", json=message, headers=WRONG)
-        async with AsyncClient(transport=AsyncHTTPTransport(local_address="127.0.0.2")) as neighbour:
+        async with AsyncClient(transport=AsyncHTTPTransport(local_address="127.0.0.2", verify=False)) as neighbour:
             answer = await neighbour.post(f"http://127.0.0.1:{house.port}/webhook", json=message, headers=WRONG)
 
     assert answer.status_code == 401
@@ -59,7 +59,7 @@ async def test_each_address_has_its_own_count(opened, message):
 async def test_who_knows_the_secret_has_one_count_wherever_it_comes_from(opened, message, auth):
     async with opened(webhook_limit_per_minute=2) as house:
         await codes(house.client, 2, method="POST", url="/webhook", json=message, headers=auth)
-        async with AsyncClient(transport=AsyncHTTPTransport(local_address="127.0.0.2")) as neighbour:
+        async with AsyncClient(transport=AsyncHTTPTransport(local_address="127.0.0.2", verify=False)) as neighbour:
             answer = await neighbour.post(f"http://127.0.0.1:{house.port}/webhook", json=message, headers=auth)
 
     assert answer.status_code == 429

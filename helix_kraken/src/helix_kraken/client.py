@@ -6,19 +6,16 @@ written out here in Kraken's own words: ccxt signs it, and leaves it as it is.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from helix_core import (
     AuthenticationFailed,
     Capabilities,
     ConfigError,
-    ExchangeError,
     ExchangeUnavailable,
     OrderKind,
     OrderReport,
@@ -26,8 +23,10 @@ from helix_core import (
 )
 from helix_core.ccxt import Bounds, CcxtExchange, Meaning, StreamBounds, need
 from helix_kraken import errors, market, permissions
+from helix_kraken.absences import Absences
 from helix_kraken.counter import Counter, RestLimit
 from helix_kraken.dispatch import DEADLINE_S, Dispatch
+from helix_kraken.holdings import Holdings
 from helix_kraken.lane import Lane
 from helix_kraken.orders import read_open_order, read_past_order, report_of
 from helix_kraken.protection import Protection
@@ -35,6 +34,7 @@ from helix_kraken.questions import Questions
 from helix_kraken.rank import look, looking
 from helix_kraken.stops import Stops
 from helix_kraken.stream import Executions, Tokens
+from helix_kraken.trail import Trail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +54,12 @@ if TYPE_CHECKING:
         ProtectiveOrder,
     )
     from helix_core.ccxt import Answer, Ruling
-    from helix_kraken.orders import Order
 
+R = TypeVar("R", bound="OrderReport | None")
+
+_SOLD = OrderStatus.FILLED
 _FENCE_S = DEADLINE_S + 5.0
-_LOOK_AFTER_S = (0.0, 0.2, 0.5, 1.0)
-_FEE_FOR_S, _SOUGHT_FOR_S = 900.0, 30.0
-_MOST_KEPT = 100
+_FEE_FOR_S = 900.0
 
 
 class KrakenClient(CcxtExchange):
@@ -90,13 +90,14 @@ class KrakenClient(CcxtExchange):
         super().__init__(config)
         self._counter = Counter(config.clock, self.rest_limit)
         self._lane = Lane(config.clock, self._counter)
-        self._questions = Questions(self.line, self._counter, config.clock)
-        self._stops = Stops(self._questions, config.clock, _FENCE_S)
-        self._dispatch = Dispatch(self.line, config.clock)
+        self._absences = Absences(config.clock, _FENCE_S)
+        self._holdings = Holdings(config.symbol.split("/")[0], self.get_balance)
+        self._questions = Questions(self.line, self._lane, self._counter, config.clock, self._absences)
+        self._trail = Trail(self._questions)
+        self._stops = Stops(self._questions, self._holdings, self._absences, config.clock)
+        self._dispatch = Dispatch(self.line, config.clock, self._absences)
         self._protection = Protection(self._dispatch, self._stops, self.get_ticker)
         self._tokens = Tokens(config.clock)
-        self._txids: dict[str, str] = {}
-        self._seeking_until_s = 0.0
         self._disarmed = self._checked = self._listed = False
         self._fees: dict[str, tuple[float, Decimal]] = {}
 
@@ -162,10 +163,10 @@ class KrakenClient(CcxtExchange):
 
     # The account -----------------------------------------------------------------------------------------------
 
-    @look
     async def key_permissions(self) -> KeyPermissions:
         """Ask what the key may do."""
-        answer = await self.line.ask(lambda venue: venue.private_post_getapikeyinfo())
+        with self._urgency():
+            answer = await self.line.ask(lambda venue: venue.private_post_getapikeyinfo())
         return permissions.read_permissions(need(answer, "result"))
 
     async def get_balance(self) -> Balances:
@@ -174,8 +175,9 @@ class KrakenClient(CcxtExchange):
         async def ask(venue: Any) -> Balances:
             return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
 
-        with looking() if self._lane.tending else self._urgency():
+        with self._urgency():
             balances = await self.line.ask(ask)
+        self._holdings.saw(balances)
         if not self._checked:
             market.refuse_auto_earn(balances, self.config.symbol)
             self._checked = True
@@ -184,7 +186,7 @@ class KrakenClient(CcxtExchange):
     async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         """Ask for every order resting at the venue for `symbol`."""
         names = self._names(symbol)
-        with self._urgency():
+        with self._urgency() if self._counter.is_bare else looking():
             every = await self._questions.list_open()
         return tuple(read_open_order(order, symbol) for order in every if order.pair in names)
 
@@ -197,9 +199,8 @@ class KrakenClient(CcxtExchange):
         return tuple(read_past_order(order, symbol) for order in every if order.pair in names)
 
     def _urgency(self) -> AbstractContextManager[None]:
-        """What else is asked while an order is being sought belongs to that; at start too, until all were listed."""
-        seeking = self.config.clock.monotonic() < self._seeking_until_s
-        return looking() if seeking or not self._listed else nullcontext()
+        """At start everything matters, until all orders were listed."""
+        return nullcontext() if self._listed else looking()
 
     def _names(self, symbol: str) -> set[str]:
         """What Kraken calls the pair in its lists. Raises ExchangeUnavailable for one that was never read."""
@@ -211,81 +212,62 @@ class KrakenClient(CcxtExchange):
     @look
     async def place_market_order(self, order: ApprovedOrder | ExitOrder) -> OrderReport:
         """Send one market order, once; an entry with its stop. The report is OPEN where the fills are not known yet."""
+        if order.kind is OrderKind.ENTRY:
+            self._holdings.buying(order.client_order_id)
         txid = await self._dispatch.trade(order)
-        while len(self._txids) >= _MOST_KEPT:
-            del self._txids[next(iter(self._txids))]
-        self._txids[order.client_order_id] = txid
-        return await self._follow(order, txid)
+        return self._noted(order.kind, await self._trail.follow(order, txid))
 
     @look
     async def place_oco_order(self, order: ProtectiveOrder) -> OrderReport:
         """Cover `quantity`: count the stops that the entry made, and place one for what they leave uncovered."""
-        return await self._protection.place(order)
+        return self._noted(OrderKind.STOP, await self._protection.place(order))
 
     @look
     async def find_order(self, ref: OrderRef) -> OrderReport | None:
         """Look an order up: by Kraken's id where it is known, else by Helix's own; of a stop all its orders."""
-        if self._protection.is_unsent(ref.client_order_id):
-            raise ExchangeUnavailable("it is about to be sent")
-        if ref.kind is OrderKind.STOP:
-            cover = await self._stops.find(ref)
-            report = report_of(ref.client_order_id, cover.stops) if cover.settled else None
-        else:
-            found = await self._one(ref)
-            report = report_of(ref.client_order_id, found) if found else None
-        if report is None:
-            self._seeking_until_s = self.config.clock.monotonic() + _SOUGHT_FOR_S
-        return report
+        if self._protection.is_unsent(ref.client_order_id) or self._trail.is_followed(ref.client_order_id):
+            raise ExchangeUnavailable("it is being placed right now")
+        if self._absences.is_gone(ref.client_order_id):
+            return self._noted(ref.kind, None)
+        if ref.kind is not OrderKind.EXIT and self._absences.just_missed(ref.client_order_id):
+            raise ExchangeUnavailable("it was sought a moment ago, and may still appear")
+        if ref.kind is not OrderKind.STOP:
+            return self._noted(ref.kind, await self._trail.find(ref))
+        cover = await self._stops.find(ref)
+        if cover.early:
+            self._counter.bare()
+            raise ExchangeUnavailable("it is not there, and may still appear")
+        return self._noted(ref.kind, report_of(ref.client_order_id, cover.stops) if cover.settled else None)
 
-    async def _one(self, ref: OrderRef) -> list[Order]:
-        known = ref.venue_order_ids or filter(None, [self._txids.get(ref.client_order_id)])
-        found = list((await self._questions.by_id(known)).values())
-        named = None if found else await self._questions.find(ref.client_order_id)
-        return found if named is None else [named]
+    def _noted(self, kind: OrderKind, report: R) -> R:
+        """Note whether coins lie bare, as far as the report of a stop or a sale tells."""
+        entry = kind is OrderKind.ENTRY
+        if report is None:
+            if not entry:
+                self._counter.bare()
+        elif report.protecting or (report.status.final and (report.filled == 0 if entry else report.status is _SOLD)):
+            self._counter.covered()
+        else:
+            self._counter.bare()
+        return report
 
     @look
     async def get_fills(self, symbol: str, venue_order_ids: tuple[str, ...]) -> tuple[Fill, ...]:
         """Ask for every execution of these orders, oldest first."""
-        orders = await self._questions.by_id(venue_order_ids)
-        if set(venue_order_ids) - orders.keys():
-            message = "the venue does not tell about every order it was asked for"
-            raise ExchangeUnavailable(message)
-        return await self._questions.fills(symbol, orders.values())
+        return await self._questions.executions(symbol, set(venue_order_ids))
 
     @look
     async def cancel_order(self, ref: OrderRef) -> OrderReport:
         """Cancel and confirm; of a stop every living order, each by Kraken's id."""
         if ref.kind is not OrderKind.STOP:
             return await super().cancel_order(ref)
+        self._counter.bare()
         cover = await self._stops.cancel(ref, self._dispatch.cancel)
         return report_of(ref.client_order_id, cover.stops)
 
     async def send_cancel(self, venue: Any, ref: OrderRef) -> None:
         """Send one cancel by Helix's id, judged by its own answer."""
         need(await venue.private_post_cancelorder({"cl_ord_id": ref.client_order_id}), "result", "count")
-
-    async def _follow(self, order: ApprovedOrder | ExitOrder, txid: str) -> OrderReport:
-        """Look until the order is final, a few times. What is not known then is for the core to look up."""
-        report = OrderReport(
-            client_order_id=order.client_order_id,
-            status=OrderStatus.OPEN,
-            filled=Decimal(0),
-            venue_order_ids=(txid,),
-            raw_status="placed",
-            protecting=Decimal(0),
-        )
-        for pause_s in _LOOK_AFTER_S:
-            await asyncio.sleep(pause_s)
-            try:
-                seen = list((await self._questions.by_id([txid])).values())
-                if not seen:
-                    continue
-                report = report_of(order.client_order_id, seen)
-                if report.status.final:
-                    return replace(report, fills=await self._questions.fills(order.symbol, seen))
-            except ExchangeError:
-                break
-        return report
 
     def _check_secret(self) -> None:
         if self.config.api_secret is None:

@@ -7,6 +7,7 @@ pages disagree: 4 counts here); AddOrder and CancelOrder add nothing. The figure
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ LOOK_PATIENCE_S, POLL_PATIENCE_S, LIST_PATIENCE_S = 25.0, 4.0, 12.0
 """An order's fate is worth waiting for. Who polls is better told soon: the core keeps what it knows, and asks again."""
 _APPROACH = 3
 """Who is told to come back for a list of the past asks for a balance and the open orders first."""
+_BARE_FOR_S = 30.0
+_POLLS_WHILE_BARE = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,8 @@ class RestLimit:
 
     most: float = 14.0
     per_s: float = 0.33
-    reserve: float = 5.0
-    confirmations: float = 2.0
+    reserve: float = 6.0
+    confirmations: float = 3.0
 
 
 class Counter:
@@ -47,6 +50,7 @@ class Counter:
         """Start at zero. A process before this one may have left it higher: then Kraken says so (`fill`)."""
         self._clock, self._limit = clock, limit
         self._height, self._at_s = 0.0, clock.monotonic()
+        self._bare_until_s = -math.inf
 
     async def spend(self, path: str) -> None:
         """Count one call to `path`, once there is room for it. Raises RateLimited when that would take too long."""
@@ -69,8 +73,24 @@ class Counter:
         """Kraken says that the counter is full: an earlier process or somebody else used it, or we counted wrongly."""
         self._height, self._at_s = self._limit.most, self._clock.monotonic()
 
+    def bare(self) -> None:
+        """Coins may lie neither sold nor under a stop: for half a minute looks have all there is, polls little."""
+        self._bare_until_s = self._clock.monotonic() + _BARE_FOR_S
+
+    def covered(self) -> None:
+        """They are sold, or a stop rests."""
+        self._bare_until_s = -math.inf
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether that is to be feared now."""
+        return self._clock.monotonic() < self._bare_until_s
+
     def _wait_s(self, cost: float) -> float:
-        kept = {Rank.POLL: self._limit.reserve, Rank.LOOK: self._limit.confirmations}.get(rank(), 0.0)
+        if self.is_bare:
+            kept = self._limit.most - _POLLS_WHILE_BARE if rank() is Rank.POLL else 0.0
+        else:
+            kept = {Rank.POLL: self._limit.reserve, Rank.LOOK: self._limit.confirmations}.get(rank(), 0.0)
         return (self._now() + cost - (self._limit.most - kept)) / self._limit.per_s
 
     def _now(self) -> float:

@@ -18,6 +18,7 @@ from helix_kraken.orders import Order
 if TYPE_CHECKING:
     from helix_core import Clock, ExitOrder, Instrument, ProtectiveOrder
     from helix_core.ccxt import Line
+    from helix_kraken.absences import Absences
 
 DEADLINE_S = 5.0
 
@@ -25,9 +26,10 @@ DEADLINE_S = 5.0
 class Dispatch:
     """Sends orders over `line`. `ahead_s` is by how much this clock is ahead of Kraken's."""
 
-    def __init__(self, line: Line, clock: Clock) -> None:
-        """Trust this machine's clock until somebody sets `ahead_s`."""
+    def __init__(self, line: Line, clock: Clock, absences: Absences) -> None:
+        """Trust this machine's clock until somebody sets `ahead_s`; `absences` is told what is written when."""
         self._line, self._clock, self.ahead_s = line, clock, 0.0
+        self._absences = absences
 
     def market(self, symbol: str) -> Any:
         """The market as it was last read. Raises ExchangeUnavailable when it never was."""
@@ -87,6 +89,7 @@ class Dispatch:
     def _form(
         self, order: ApprovedOrder | ExitOrder | ProtectiveOrder, side: str, kind: str, quantity: Decimal
     ) -> dict[str, str]:
+        self._absences.written(order.client_order_id)
         deadline = self._clock.now() + timedelta(seconds=DEADLINE_S - self.ahead_s)
         return {
             "pair": self.market(order.symbol)["id"],

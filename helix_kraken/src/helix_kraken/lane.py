@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from helix_kraken.counter import Counter
 
 _COURTESY_S, _SILENCE_S = 0.5, 1.0
-_TENDED_FOR_S = 30.0
 
 
 class Lane:
@@ -34,12 +33,14 @@ class Lane:
         self._wanted = dict.fromkeys(Rank, 0)
         self._sent_at_s: dict[Rank, float] = {}
         self._changed = asyncio.Event()
-        self._nonce, self._ordered_at_s = 0, -math.inf
+        self._nonce = 0
+        self.ordered_at_s = -math.inf
+        """When the last order or cancel began or ended: what was seen before may be true no longer."""
 
     @property
-    def tending(self) -> bool:
-        """Whether an order left a moment ago, and is being looked after."""
-        return self._clock.monotonic() - self._ordered_at_s < _TENDED_FOR_S
+    def ordering(self) -> bool:
+        """Whether an order or a cancel is under way."""
+        return self._wanted[Rank.ORDER] > 0
 
     def nonce(self) -> int:
         """Unix time in ms, but always more than the last one.
@@ -55,12 +56,17 @@ class Lane:
         if not signed:
             yield
             return
-        if order:
-            self._ordered_at_s = self._clock.monotonic()
-        else:
+        if not order:
             await self._counter.spend(path)
-        async with self._turn(Rank.ORDER if order else rank()):
-            yield
+            async with self._turn(rank()):
+                yield
+            return
+        self.ordered_at_s = self._clock.monotonic()
+        try:
+            async with self._turn(Rank.ORDER):
+                yield
+        finally:
+            self.ordered_at_s = self._clock.monotonic()
 
     @asynccontextmanager
     async def _turn(self, own: Rank) -> AsyncIterator[None]:

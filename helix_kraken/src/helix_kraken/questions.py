@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 
     from helix_core import Clock, Fill
     from helix_core.ccxt import Line
+    from helix_kraken.absences import Absences
     from helix_kraken.counter import Counter
+    from helix_kraken.lane import Lane
 
 T = TypeVar("T")
 
 _ORDERS_AT_ONCE, _TRADES_AT_ONCE, _PAGE = 50, 20, 50
 _MOST_PAGES = 4
 _EMPTY_FOR_S = 5.0
+"""How long a search of the ended orders in vain need not be repeated: a search after the deadline finds no less."""
 _JUST_LISTED_S = 1.0
 _LONGEST_PAUSE_S = 3.5
 _MOST_KEPT = 100
@@ -41,9 +44,10 @@ class _TooMany(ExchangeUnavailable):
 class Questions:
     """Asks about orders. Every method raises ExchangeUnavailable for an answer that cannot be used."""
 
-    def __init__(self, line: Line, counter: Counter, clock: Clock) -> None:
-        """Ask over `line`."""
-        self._line, self._counter, self._clock = line, counter, clock
+    def __init__(self, line: Line, lane: Lane, counter: Counter, clock: Clock, absences: Absences) -> None:
+        """Ask over `line`; `lane` knows when an order last left, `absences` is told what was sought in vain."""
+        self._line, self._lane, self.counter, self._clock = line, lane, counter, clock
+        self._absences = absences
         self._absent_at_s: dict[str, float] = {}
         self._ended: dict[str, Order] = {}
         self._history = asyncio.Lock()
@@ -52,7 +56,7 @@ class Questions:
 
     async def open_orders(self, client_order_id: str | None = None) -> list[Order]:
         """Ask for every open order, or those with Helix's id."""
-        wanted = {} if client_order_id is None else {"cl_ord_id": client_order_id}
+        wanted = {} if client_order_id is None else {"cl_ord_id": client_order_id, "trades": "true"}
 
         async def ask(venue: Any) -> list[Order]:
             return _orders(await venue.private_post_openorders(wanted), "open")
@@ -60,11 +64,19 @@ class Questions:
         return await self._ask(ask, 1)
 
     async def list_open(self) -> list[Order]:
-        """Ask for every open order, and keep the answer for `recent_orders`."""
+        """Ask for every open order, and keep the answer for `just_listed`."""
         asked_at_s = self._clock.monotonic()
         found = await self.open_orders()
         self._listed = asked_at_s, found
         return found
+
+    async def just_listed(self) -> list[Order]:
+        """Every open order, as listed a moment ago; anew where that is too long ago, or an order has left since."""
+        asked_at_s, found = self._listed
+        unchanged = not self._lane.ordering and asked_at_s > self._lane.ordered_at_s
+        if unchanged and self._clock.monotonic() - asked_at_s <= _JUST_LISTED_S:
+            return found
+        return await self.list_open()
 
     async def by_id(self, txids: Iterable[str]) -> dict[str, Order]:
         """Ask for orders by Kraken's ids; one that Kraken does not know (yet) is left out."""
@@ -73,19 +85,18 @@ class Questions:
         for start in range(0, len(wanted), _ORDERS_AT_ONCE):
             chunk = wanted[start : start + _ORDERS_AT_ONCE]
             found |= {order.txid: order for order in await self._some(chunk)}
+        self._keep_ended(found.values())
         return found
 
     async def ending(self, txids: Iterable[str]) -> dict[str, Order]:
         """As `by_id`, but an order that was seen to have ended is not asked for again: nothing changes it any more."""
         wanted = set(txids)
         found = {txid: self._ended[txid] for txid in wanted & self._ended.keys()}
-        found |= await self.by_id(wanted - found.keys())
-        for txid, order in found.items():
-            if order.status.final and txid not in self._ended:
-                while len(self._ended) >= _MOST_KEPT:
-                    del self._ended[next(iter(self._ended))]
-                self._ended[txid] = order
-        return found
+        return found | await self.by_id(wanted - found.keys())
+
+    def has_ended(self, txid: str) -> bool:
+        """Whether the order was seen to have ended."""
+        return txid in self._ended
 
     async def recent_orders(self, since: datetime) -> list[Order]:
         """Ask for every order of the account that was taken at or after `since`, oldest first.
@@ -94,10 +105,7 @@ class Questions:
         minute. The open ones may have been listed a moment ago: what has left that list since is among the ended ones.
         Raises DataMissing for more than Helix reads in one go.
         """
-        listed_at_s, listed = self._listed
-        if self._clock.monotonic() - listed_at_s > _JUST_LISTED_S:
-            listed = await self.open_orders()
-        living = {order.txid: order for order in listed}
+        living = {order.txid: order for order in await self.just_listed()}
         try:
             ended = await self.closed_orders(since)
         except _TooMany as error:
@@ -138,12 +146,27 @@ class Questions:
 
     async def find(self, client_order_id: str) -> Order | None:
         """Look for an order by Helix's id: among the open ones, then among the closed ones. None: in neither."""
+        asked_at_s = self._clock.monotonic()
         found = _named(await self.open_orders(client_order_id), client_order_id)
         if found is None and not self._just_absent(client_order_id):
+            searched_at_s = self._clock.monotonic()
             found = _named(await self._closed_named(client_order_id), client_order_id)
             if found is None:
-                self._keep_absent(client_order_id)
+                self._keep_absent(client_order_id, searched_at_s)
+        if found is None:
+            self._absences.missed(client_order_id, min(asked_at_s, self._absent_at_s[client_order_id]))
         return found
+
+    async def executions(self, symbol: str, txids: set[str]) -> tuple[Fill, ...]:
+        """Ask for every execution of these orders, oldest first. Raises ExchangeUnavailable where one is not told."""
+        orders = await self.ending(txids)
+        if txids - orders.keys():
+            message = "the venue does not tell about every order it was asked for"
+            raise ExchangeUnavailable(message)
+        found = await self.fills(symbol, orders.values())
+        if sum(fill.quantity for fill in found) >= sum(order.executed for order in orders.values()):
+            return found
+        return await self.fills(symbol, (await self.by_id(txids)).values())
 
     async def fills(self, symbol: str, orders: Iterable[Order]) -> tuple[Fill, ...]:
         """Ask for every execution of `orders`, oldest first."""
@@ -171,9 +194,12 @@ class Questions:
 
     async def _closed_named(self, client_order_id: str) -> list[Order]:
         async def ask(venue: Any) -> list[Order]:
-            return _orders(await venue.private_post_closedorders({"cl_ord_id": client_order_id}), "closed")
+            wanted = {"cl_ord_id": client_order_id, "trades": "true"}
+            return _orders(await venue.private_post_closedorders(wanted), "closed")
 
-        return await self._ask(ask, HISTORY_COST)
+        found = await self._ask(ask, HISTORY_COST)
+        self._keep_ended(found)
+        return found
 
     async def _trades(self, symbol: str, trade_ids: list[str]) -> list[Fill]:
         async def ask(venue: Any) -> list[Fill]:
@@ -190,7 +216,7 @@ class Questions:
         look = rank() is not Rank.POLL
         poll_patience_s = LIST_PATIENCE_S if cost >= HISTORY_COST else POLL_PATIENCE_S
         for again in (look, False):
-            await self._counter.room(cost, LOOK_PATIENCE_S if look else poll_patience_s)
+            await self.counter.room(cost, LOOK_PATIENCE_S if look else poll_patience_s)
             try:
                 return await self._line.ask(question)
             except RateLimited as limited:
@@ -208,12 +234,19 @@ class Questions:
 
         An order is final seconds before its fence passes, so a repeated look loses nothing by it.
         """
-        return self._clock.monotonic() - self._absent_at_s.get(client_order_id, -_EMPTY_FOR_S) < _EMPTY_FOR_S
+        return self._clock.monotonic() - self._absent_at_s.get(client_order_id, -math.inf) < _EMPTY_FOR_S
 
-    def _keep_absent(self, client_order_id: str) -> None:
+    def _keep_ended(self, orders: Iterable[Order]) -> None:
+        for order in orders:
+            if order.status.final:
+                while len(self._ended) >= _MOST_KEPT and order.txid not in self._ended:
+                    del self._ended[next(iter(self._ended))]
+                self._ended[order.txid] = order
+
+    def _keep_absent(self, client_order_id: str, at_s: float) -> None:
         while len(self._absent_at_s) >= _MOST_KEPT:
             del self._absent_at_s[next(iter(self._absent_at_s))]
-        self._absent_at_s[client_order_id] = self._clock.monotonic()
+        self._absent_at_s[client_order_id] = at_s
 
 
 def _orders(answer: Any, side: str) -> list[Order]:

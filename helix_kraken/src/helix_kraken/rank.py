@@ -8,6 +8,8 @@ from enum import IntEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from helix_core import IN_HAND
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
@@ -28,12 +30,15 @@ class Rank(IntEnum):
     POLL = 3
 
 
-_RANK: ContextVar[Rank] = ContextVar("rank", default=Rank.POLL)
+_RANK: ContextVar[Rank | None] = ContextVar("rank", default=None)
 
 
 def rank() -> Rank:
-    """What a question asked here and now is: a poll, unless somebody is `looking`."""
-    return _RANK.get()
+    """What a question asked here and now is: a poll, unless somebody is `looking`, or has an order in hand."""
+    said = _RANK.get()
+    if said is None:
+        return Rank.LOOK if IN_HAND.get() else Rank.POLL
+    return said
 
 
 @contextmanager

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from helix_core import Clock, OrderRef
+    from helix_kraken.absences import Absences
+    from helix_kraken.holdings import Holdings
     from helix_kraken.orders import Order
     from helix_kraken.questions import Questions
 
-_LOOK_AGAIN_AFTER_S = (0.0, 0.3, 0.7, 1.0)
+_LOOK_AGAIN_AFTER_S = (2.0,)
 _CONFIRM_AFTER_S = (0.0, 0.2, 0.5, 1.0)
 _APPEAR_WITHIN_S = 15.0
 _MOST_KEPT = 100
@@ -32,10 +34,14 @@ _MOST_KEPT = 100
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The stops that were found. `settled` is False while a stop of Helix's own may exist that has not shown up."""
+    """The stops that were found. `settled` is False while a stop of Helix's own may exist that has not shown up.
+
+    `early`: that one was sent so short a time ago that its absence proves nothing.
+    """
 
     stops: tuple[Order, ...]
     settled: bool = True
+    early: bool = False
     uncovered: Decimal | None = None
 
     @property
@@ -52,11 +58,11 @@ class Cover:
 class Stops:
     """Finds and cancels the stops of entries, and remembers which of them Helix placed itself."""
 
-    def __init__(self, questions: Questions, clock: Clock, fence_s: float) -> None:
-        """`fence_s` after it was sent, an order that has not shown up never will."""
-        self._questions, self._clock, self._fence_s = questions, clock, fence_s
+    def __init__(self, questions: Questions, holdings: Holdings, absences: Absences, clock: Clock) -> None:
+        """Ask `questions`; `absences` is told of stops that were sought in vain."""
+        self._questions, self._holdings, self._absences, self._clock = questions, holdings, absences, clock
         self._own: dict[str, set[str]] = {}
-        self._missing_since_s: dict[str, float] = {}
+        self._complete: dict[str, None] = {}
 
     def remember(self, entry_id: str | None, txids: Iterable[str]) -> None:
         """Keep ids of stops that protect this entry."""
@@ -66,12 +72,14 @@ class Stops:
             self._own.setdefault(entry_id, set()).update(txids)
 
     async def find(self, ref: OrderRef) -> Cover:
-        """Every stop of `ref`: by the entry's id, by Kraken's ids as far as they are known, and by Helix's own id."""
+        """Every stop of `ref`: by Kraken's ids, one question for all of them, else by the entry's and Helix's own."""
         self.remember(ref.entry_order_id, ref.venue_order_ids)
-        found = await self._open(ref)
-        if not ref.venue_order_ids and not _holds(found, ref.client_order_id):
-            return await self._search(ref, found)
-        return Cover(tuple((await self._with_known(ref, found)).values()))
+        if not ref.venue_order_ids:
+            return await self._search(ref, await self._now(ref))
+        entry, found = await self._known(ref)
+        if entry is not None and not self._all_known(entry, found):
+            found = await self._now(ref)
+        return Cover(tuple(found.values()))
 
     async def standing(self, ref: OrderRef, quantity: Decimal) -> Cover:
         """What covers an entry whose own stop is still to be placed, looking until the venue has made its stops.
@@ -79,89 +87,137 @@ class Stops:
         `uncovered` is what was bought and neither sold by a stop nor held by one; None where the entry is not known.
         """
         self.remember(ref.entry_order_id, ref.venue_order_ids)
-        found = await self._open(ref)
+        if ref.entry_order_id is not None and self._ids(ref):
+            entry, found = await self._known(ref)
+            if entry is not None and self._all_known(entry, found):
+                return Cover(tuple(found.values()), uncovered=_uncovered(entry, found.values()))
+        found = await self._now(ref)
         if ref.entry_order_id is None or Cover(tuple(found.values())).protecting >= quantity:
             return Cover(tuple(found.values()))
         entry = await self._entry(ref.entry_order_id)
-        if (self._clock.now() - entry.opened_at).total_seconds() < _APPEAR_WITHIN_S:
-            for pause_s in _LOOK_AGAIN_AFTER_S[1:]:
-                await asyncio.sleep(pause_s)
-                found = await self._open(ref)
-                if Cover(tuple(found.values())).protecting >= quantity:
-                    return Cover(tuple(found.values()))
-        found = await self._with_known(ref, found)
-        if not _all_made(entry, found.values()):
-            found = await self._ended(ref, entry, found)
+        found = await self._every(ref, entry, found)
         return Cover(tuple(found.values()), uncovered=_uncovered(entry, found.values()))
 
     async def cancel(self, ref: OrderRef, send: Callable[[str], Awaitable[None]]) -> Cover:
         """Cancel every living stop of `ref` by `send`, and return when all are final.
 
-        Raises OrderOutcomeUnknown where the venue does not confirm it, or a stop sent earlier may yet show up.
+        Those whose ids are known are cancelled before anything is asked. Raises OrderOutcomeUnknown where the venue
+        does not confirm it, or a stop sent earlier may yet show up.
         """
-        cover = await self.find(ref)
-        cover = await self.withdraw(cover, send)
-        if not cover.settled and not self._never_placed(ref.client_order_id):
+        self.remember(ref.entry_order_id, ref.venue_order_ids)
+        if ref.venue_order_ids:
+            return Cover(tuple((await self._cancel_known(ref, send)).values()))
+        cover = await self.withdraw(await self.find(ref), send)
+        if not cover.settled and not self._absences.is_gone(ref.client_order_id):
             message = f"stop {ref.client_order_id} was sent and has not shown up yet"
             raise OrderOutcomeUnknown(message)
         return cover
 
     async def withdraw(self, cover: Cover, send: Callable[[str], Awaitable[None]]) -> Cover:
         """Cancel the living stops of `cover` one by one, then look until all of them are final."""
-        if not cover.living:
-            return cover
+        ended = await self._withdraw([stop.txid for stop in cover.living], send)
+        return replace(cover, stops=tuple({**{stop.txid: stop for stop in cover.stops}, **ended}.values()))
+
+    async def _cancel_known(self, ref: OrderRef, send: Callable[[str], Awaitable[None]]) -> dict[str, Order]:
+        """Cancel by id, and then whatever else the entry turns out to have made."""
+        ids = self._ids(ref)
+        await self._withdraw(sorted(txid for txid in ids if not self._questions.has_ended(txid)), send)
+        found = await self._certain(ids)
+        if ref.entry_order_id is None or _all_made(await self._entry(ref.entry_order_id), found.values()):
+            return found
+        others = await self._open(ref, anew=True)
+        return found | await self._withdraw(sorted(others.keys() - found.keys()), send)
+
+    async def _withdraw(self, txids: list[str], send: Callable[[str], Awaitable[None]]) -> dict[str, Order]:
         trouble: Exception | None = None
-        for stop in cover.living:
+        for txid in txids:
             try:
-                await send(stop.txid)
+                await send(txid)
             except NoSuchOrder:
                 continue  # it has ended meanwhile: the look below says how
             except (OrderRefused, OrderOutcomeUnknown) as error:
                 trouble = error
-        return await self._confirm(cover, trouble)
+        return await self._confirm(txids, trouble)
 
-    async def _confirm(self, cover: Cover, trouble: Exception | None) -> Cover:
+    async def _confirm(self, txids: list[str], trouble: Exception | None) -> dict[str, Order]:
         """CancelOrder may answer "pending": accepted, and the stop still lives. Only a final status counts."""
-        now = {stop.txid: stop for stop in cover.stops}
-        for pause_s in _CONFIRM_AFTER_S:
+        for pause_s in _CONFIRM_AFTER_S if txids else ():
             await asyncio.sleep(pause_s)
             with suppress(ExchangeUnavailable), looking(Rank.CONFIRMATION):
-                now |= await self._questions.by_id(stop.txid for stop in cover.living)
-            if all(stop.status.final for stop in now.values()):
-                return replace(cover, stops=tuple(now.values()))
-        alive = ", ".join(stop.txid for stop in now.values() if not stop.status.final)
-        raise trouble or OrderOutcomeUnknown(f"the cancel was sent, but not confirmed for {alive}")
+                await self._questions.ending(txids)
+            if all(self._questions.has_ended(txid) for txid in txids):
+                break
+        alive = ", ".join(txid for txid in txids if not self._questions.has_ended(txid))
+        if alive:
+            raise trouble or OrderOutcomeUnknown(f"the cancel was sent, but not confirmed for {alive}")
+        return await self._certain(set(txids))
 
     async def _search(self, ref: OrderRef, found: dict[str, Order]) -> Cover:
-        """The stop's own order is not among those known: look in the history, and say whether one is missing at all."""
+        """The stop's own order is not among those known: say whether it is missing at all, and look in the history."""
         if ref.entry_order_id is None:
             own = await self._questions.find(ref.client_order_id)
             return Cover(() if own is None else (own,), settled=own is not None)
-        found = await self._with_known(ref, found)
         if _holds(found, ref.client_order_id):
             return Cover(tuple(found.values()))
         entry = await self._entry(ref.entry_order_id)
-        found = await self._ended(ref, entry, found)
+        asked_at_s = self._clock.monotonic()
+        if _uncovered(entry, found.values()) > 0:
+            if self._absences.may_appear(ref.client_order_id):
+                self._absences.missed(ref.client_order_id, asked_at_s)
+                return Cover(tuple(found.values()), settled=False, early=True)
+            found = await self._ended(ref, entry, found)
         uncovered = _uncovered(entry, found.values())
         settled = _holds(found, ref.client_order_id) or uncovered <= 0
+        if not settled:
+            self._absences.missed(ref.client_order_id, asked_at_s)
         return Cover(tuple(found.values()), settled=settled, uncovered=uncovered)
 
-    async def _open(self, ref: OrderRef) -> dict[str, Order]:
-        orders = await self._questions.open_orders()
+    async def _every(self, ref: OrderRef, entry: Order, found: dict[str, Order]) -> dict[str, Order]:
+        """All stops that the entry made: they may show up a moment after it, and some may have ended before."""
+        young = (self._clock.now() - entry.opened_at).total_seconds() < _APPEAR_WITHIN_S
+        for pause_s in _LOOK_AGAIN_AFTER_S if young else ():
+            if _all_made(entry, found.values()):
+                break
+            self._questions.counter.bare()
+            await asyncio.sleep(pause_s)
+            found = await self._now(ref, anew=True)
+        if not _all_made(entry, found.values()) and (found or not await self._holdings.has_all(entry)):
+            found = await self._ended(ref, entry, found)
+        while len(self._complete) >= _MOST_KEPT:
+            del self._complete[next(iter(self._complete))]
+        self._complete[entry.txid] = None
+        return found
+
+    def _all_known(self, entry: Order, found: dict[str, Order]) -> bool:
+        """Whether there can be no other stop than those found, because they are all or others were sought in vain."""
+        return entry.txid in self._complete or _all_made(entry, found.values())
+
+    async def _now(self, ref: OrderRef, *, anew: bool = False) -> dict[str, Order]:
+        """What rests, and what became of the stops that are known and rest no longer."""
+        found = await self._open(ref, anew=anew)
+        return found | await self._certain(self._ids(ref) - found.keys())
+
+    async def _known(self, ref: OrderRef) -> tuple[Order | None, dict[str, Order]]:
+        """The entry, and the stops whose ids are known."""
+        ids = self._ids(ref)
+        found = await self._certain(ids | {ref.entry_order_id} if ref.entry_order_id else ids)
+        entry = found.pop(ref.entry_order_id) if ref.entry_order_id else None
+        return entry, found
+
+    async def _open(self, ref: OrderRef, *, anew: bool = False) -> dict[str, Order]:
+        orders = await (self._questions.list_open() if anew else self._questions.just_listed())
         found = {order.txid: order for order in orders if self._belongs(order, ref)}
         self.remember(ref.entry_order_id, found)
         return found
 
     async def _ended(self, ref: OrderRef, entry: Order, found: dict[str, Order]) -> dict[str, Order]:
         closed = await self._questions.closed_orders(entry.opened_at)
-        return {**found, **{order.txid: order for order in closed if self._belongs(order, ref)}}
+        ended = {order.txid: order for order in closed if self._belongs(order, ref)}
+        self.remember(ref.entry_order_id, ended)
+        return found | ended
 
     async def _entry(self, txid: str) -> Order:
         return (await self._certain({txid}))[txid]
-
-    async def _with_known(self, ref: OrderRef, found: dict[str, Order]) -> dict[str, Order]:
-        """What rests, and what became of the stops that are known and rest no longer."""
-        return found | await self._certain(self._ids(ref) - found.keys())
 
     async def _certain(self, txids: set[str]) -> dict[str, Order]:
         found = await self._questions.ending(txids)
@@ -176,13 +232,6 @@ class Stops:
     def _belongs(self, order: Order, ref: OrderRef) -> bool:
         made_by_entry = order.entry_id is not None and order.entry_id == ref.entry_order_id
         return made_by_entry or order.client_order_id == ref.client_order_id or order.txid in self._ids(ref)
-
-    def _never_placed(self, client_order_id: str) -> bool:
-        """True once the order has been missing for longer than it could take to appear."""
-        now_s = self._clock.monotonic()
-        while len(self._missing_since_s) >= _MOST_KEPT and client_order_id not in self._missing_since_s:
-            del self._missing_since_s[next(iter(self._missing_since_s))]
-        return now_s - self._missing_since_s.setdefault(client_order_id, now_s) > self._fence_s
 
 
 def _holds(found: dict[str, Order], client_order_id: str) -> bool:

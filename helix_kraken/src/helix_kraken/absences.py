@@ -1,0 +1,64 @@
+"""Orders that were looked for in vain: those that may still appear, and those that never will."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from helix_core import Clock
+
+_MOST_KEPT = 100
+_AGAIN_AFTER_S = 2.5
+
+
+@dataclass(slots=True)
+class _Absence:
+    since_s: float
+    written: bool
+    missed_at_s: float = -math.inf
+
+
+class Absences:
+    """Remembers when each order was written: once its deadline is long past, it need not be sought any more."""
+
+    def __init__(self, clock: Clock, fence_s: float) -> None:
+        """`fence_s` after it was written, an order that has not shown up never will."""
+        self._clock, self._fence_s = clock, fence_s
+        self._known: dict[str, _Absence] = {}
+
+    def written(self, client_order_id: str) -> None:
+        """The order is about to be sent, perhaps once more: from now on it may show up."""
+        self._known.pop(client_order_id, None)
+        self._of(client_order_id, self._clock.monotonic(), written=True)
+
+    def missed(self, client_order_id: str, asked_at_s: float) -> None:
+        """It was neither among the open orders nor among the ended ones, as asked for at `asked_at_s`."""
+        absence = self._of(client_order_id, asked_at_s)
+        absence.missed_at_s = max(absence.missed_at_s, asked_at_s)
+
+    def may_appear(self, client_order_id: str) -> bool:
+        """Whether it was written here, and so short a time ago that no search can prove anything yet."""
+        absence = self._known.get(client_order_id)
+        return absence is not None and absence.written and not self._fenced(absence, self._clock.monotonic())
+
+    def just_missed(self, client_order_id: str) -> bool:
+        """Whether it may still appear, and was sought a moment ago: to ask again at once would be for nothing."""
+        absence = self._known.get(client_order_id)
+        if absence is None or not self.may_appear(client_order_id):
+            return False
+        return self._clock.monotonic() - absence.missed_at_s < _AGAIN_AFTER_S
+
+    def is_gone(self, client_order_id: str) -> bool:
+        """Whether a search after its fence has shown that it was never placed."""
+        absence = self._known.get(client_order_id)
+        return absence is not None and self._fenced(absence, absence.missed_at_s)
+
+    def _fenced(self, absence: _Absence, at_s: float) -> bool:
+        return at_s - absence.since_s > self._fence_s
+
+    def _of(self, client_order_id: str, at_s: float, *, written: bool = False) -> _Absence:
+        while len(self._known) >= _MOST_KEPT and client_order_id not in self._known:
+            del self._known[next(iter(self._known))]
+        return self._known.setdefault(client_order_id, _Absence(at_s, written))
