@@ -46,6 +46,7 @@ class Capabilities:
     `testnet`: the venue has a public test environment. `entry_carries_stop`: the stop is sent with the entry itself.
     `order_fence_s`: seconds after sending from which an order that is not found can no longer appear.
     `stops_lock_funds`: a resting stop locks the coins it would sell, so that a second one over them is refused.
+    `one_open_order_per_id`: no second order is taken under the client order id of one that rests.
     `balance_poll_s`, `orders_poll_s`: how often Helix asks for the balance, and for the open orders while a stop must
     be resting. A driver whose venue counts questions strictly asks less often; the core trusts an answer that longer.
     `streams`: `order_events` works.
@@ -55,6 +56,7 @@ class Capabilities:
     entry_carries_stop: bool
     order_fence_s: float
     stops_lock_funds: bool = False
+    one_open_order_per_id: bool = False
     balance_poll_s: float = 5.0
     orders_poll_s: float = 1.0
     streams: bool = False

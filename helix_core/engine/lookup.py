@@ -33,6 +33,10 @@ _CLEAN_ABSENCES = 3
 _CLEAN_ABSENCES_OF_A_SALE = 2
 
 
+class AbsentSoFar(OrderOutcomeUnknown):
+    """The venue does not have the order, and may still get it: only under its own id it may be sent again."""
+
+
 class LookUp:
     """Finds orders again by Helix's own ids, and proves that one was never placed. Sends nothing."""
 
@@ -42,11 +46,14 @@ class LookUp:
         self._unprotected_pause_s = max(_UNPROTECTED_PAUSE_S, account.client.capabilities.orders_poll_s / 2)
         self._absences: dict[str, tuple[int, int]] = {}
 
-    async def resolve(self, row: JournalRow, *, patience_s: float = PATIENCE_S) -> OrderReport:
+    async def resolve(
+        self, row: JournalRow, *, patience_s: float = PATIENCE_S, repeatable: bool = False
+    ) -> OrderReport:
         """Look the order up until the venue proves what became of it.
 
         Raises OrderRefused (marked NOT_PLACED) when it is proven absent, Mismatch when the venue no longer knows what
-        it once confirmed, OrderOutcomeUnknown when `patience_s` ends first; counting failures proves nothing.
+        it once confirmed, OrderOutcomeUnknown when `patience_s` ends first; counting failures proves nothing. An order
+        that is `repeatable` raises AbsentSoFar once it is seen to be absent, which is no proof before the fence.
         """
         deadline = self._clock.monotonic() + patience_s
         looks = 0
@@ -60,6 +67,9 @@ class LookUp:
                 absences, late = absences + 1, late + fenced
                 self._absences[row.client_order_id] = (absences, late)
                 await self._end_if_absent(row, absences, late)
+                if repeatable and not fenced and absences >= _CLEAN_ABSENCES_OF_A_SALE:
+                    self._absences.pop(row.client_order_id)
+                    raise AbsentSoFar(f"Order {row.client_order_id} is not at the venue yet.")
             elif isinstance(report, HelixError):
                 log.debug("look_up_failed", client_order_id=row.client_order_id, problem=str(report))
             elif report.status.final or report.protecting > 0:

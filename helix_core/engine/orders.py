@@ -11,9 +11,9 @@ import structlog
 
 from helix_core.domain.identifiers import client_order_id
 from helix_core.domain.order import ApprovedOrder, OrderKind, OrderReport, ProtectiveOrder
-from helix_core.domain.signal import Action
+from helix_core.engine import intents
 from helix_core.engine.cancels import Cancels
-from helix_core.engine.lookup import PATIENCE_S, PAUSES_S, LookUp
+from helix_core.engine.lookup import PATIENCE_S, PAUSES_S, AbsentSoFar, LookUp
 from helix_core.engine.together import together
 from helix_core.errors import (
     HALTED,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-    from helix_core.domain.order import AnyOrder, Bracket, Fill
+    from helix_core.domain.order import AnyOrder, Fill
     from helix_core.engine.account import Account
 
 log = structlog.get_logger(__name__)
@@ -77,57 +77,64 @@ class OrderDesk:
         within a minute: the order then counts as filled until somebody finds out.
         """
         now = self._clock.now()
-        row = JournalRow(
-            client_order_id=order.client_order_id,
-            signal_row=signal_row,
-            trade_id=trade_id,
-            kind=order.kind.value,
-            attempt=attempt,
-            symbol=order.symbol,
-            side=(Action.BUY if order.kind is OrderKind.ENTRY else Action.SELL).value,
-            quantity=order.quantity,
-            stop_price=order.stop_price if isinstance(order, ProtectiveOrder) else None,
-            take_profit_price=order.take_profit_price if isinstance(order, ProtectiveOrder) else None,
-            entry_order_id=order.entry_order_id if isinstance(order, ProtectiveOrder) else None,
-            base_before=base_before,
-            state=JournalState.SENT.value,
-            sent_at=now,
-            fence_at=self._fence(),
-            updated_at=now,
-        )
+        row = intents.of(order, now, self._fence(), signal_row=signal_row, attempt=attempt)
+        row.trade_id, row.base_before = trade_id, base_before
         async with self._store.write() as session:
             await self._refuse_while_halted(session, row)
             await journal.add(session, row)
             if isinstance(order, ApprovedOrder) and order.bracket is not None:
-                await journal.add(session, _stop_of(order, order.bracket, row))
+                await journal.add(session, intents.stop_of(order, order.bracket, row))
             if also is not None:
                 also(session)
         log.info("order_sent", order_kind=row.kind, client_order_id=row.client_order_id, quantity=str(row.quantity))
-        for pause_s in (*_RETRY_PAUSES_S, None):
+        return await self._send_until_known(order, row)
+
+    async def send_again(self, order: ProtectiveOrder, row: JournalRow) -> OrderReport:
+        """Send a stop once more under its own id, after AbsentSoFar. Raises as `send` does."""
+        await self._mark_sent_again(row)
+        return await self._send_until_known(order, row)
+
+    async def _send_until_known(self, order: AnyOrder, row: JournalRow) -> OrderReport:
+        for pause_s in _RETRY_PAUSES_S:
             try:
-                return await self._place_and_follow(order, row)
+                return await self._place_and_follow(order, row, repeatable=self.may_repeat(row))
+            except AbsentSoFar as absent:
+                log.warning("stop_sent_again_under_its_id", client_order_id=row.client_order_id, problem=str(absent))
             except OrderRefused as refusal:
                 if refusal.code in {NOT_PLACED, HALTED}:
                     raise
-                if not refusal.transient or pause_s is None:
+                if not refusal.transient:
                     await self.mark(row, JournalState.REFUSED, detail=str(refusal))
                     raise
                 log.warning("order_not_placed_retrying", client_order_id=row.client_order_id, problem=str(refusal))
-                await asyncio.sleep(pause_s)
-                await self._mark_sent_again(row)
-        raise AssertionError("the last try returns or raises")
+            await asyncio.sleep(pause_s)
+            await self._mark_sent_again(row)
+        try:
+            return await self._place_and_follow(order, row, repeatable=False)
+        except OrderRefused as refusal:
+            if refusal.code not in {NOT_PLACED, HALTED}:
+                await self.mark(row, JournalState.REFUSED, detail=str(refusal))
+            raise
 
-    async def _place_and_follow(self, order: AnyOrder, row: JournalRow) -> OrderReport:
-        """Send the order once, and follow it to its outcome."""
+    def may_repeat(self, row: JournalRow) -> bool:
+        """Whether a stop may be sent again under its own id.
+
+        So it may where the venue takes no second one under the id of one that rests: a late first copy is refused then,
+        and no position waits without a stop for the venue's deadline.
+        """
+        return row.kind == OrderKind.STOP.value and self._client.capabilities.one_open_order_per_id
+
+    async def _place_and_follow(self, order: AnyOrder, row: JournalRow, *, repeatable: bool) -> OrderReport:
+        """Send the order once, and follow it to its outcome. Raises AbsentSoFar only where it is `repeatable`."""
         async with together() as group:
             sent = group.create_task(self._place(order, row))
             await asyncio.wait({sent}, timeout=_SILENCE_S)
-            outcome = sent.result() if sent.done() else await self._race(group, sent, row)
+            outcome = sent.result() if sent.done() else await self._race(group, sent, row, repeatable=repeatable)
         if isinstance(outcome, HelixError):
             raise outcome
         if outcome is not None and (outcome.status.final or isinstance(order, ProtectiveOrder)):
             return outcome
-        return await self.resolve(row)
+        return await self.resolve(row, repeatable=repeatable)
 
     async def _place(self, order: AnyOrder, row: JournalRow) -> OrderReport | OrderRefused | None:
         """Send it. None: nobody knows whether it was placed."""
@@ -148,11 +155,16 @@ class OrderDesk:
             self._market.balances.forget()
 
     async def _race(
-        self, group: asyncio.TaskGroup, sent: asyncio.Task[OrderReport | OrderRefused | None], row: JournalRow
+        self,
+        group: asyncio.TaskGroup,
+        sent: asyncio.Task[OrderReport | OrderRefused | None],
+        row: JournalRow,
+        *,
+        repeatable: bool,
     ) -> OrderReport | HelixError | None:
         """The venue is silent: look the order up while its answer is still awaited; what is proven first counts."""
         await self.mark(row, JournalState.UNKNOWN, detail="no answer yet")
-        search = group.create_task(self._search(row))
+        search = group.create_task(self._search(row, repeatable=repeatable))
         await asyncio.wait({sent, search}, return_when=asyncio.FIRST_COMPLETED)
         if sent.done() and (answer := sent.result()) is not None:
             search.cancel()
@@ -161,19 +173,37 @@ class OrderDesk:
             sent.cancel()
         return await search
 
-    async def _search(self, row: JournalRow) -> OrderReport | HelixError:
+    async def _search(self, row: JournalRow, *, repeatable: bool) -> OrderReport | HelixError:
         try:
-            return await self.resolve(row)
+            return await self.resolve(row, repeatable=repeatable)
         except (ExchangeError, Mismatch) as error:
             return error
 
-    async def resolve(self, row: JournalRow, *, patience_s: float = PATIENCE_S) -> OrderReport:
+    async def resolve(
+        self, row: JournalRow, *, patience_s: float = PATIENCE_S, repeatable: bool = False
+    ) -> OrderReport:
         """Find out what became of an order already sent: see LookUp.resolve."""
-        return await self._look_up.resolve(row, patience_s=patience_s)
+        return await self._look_up.resolve(row, patience_s=patience_s, repeatable=repeatable)
 
     async def glance(self, row: JournalRow) -> OrderReport | HelixError | None:
         """Ask the venue about an order once: see LookUp.glance."""
         return await self._look_up.glance(row)
+
+    async def outwait_copies(self, row: JournalRow) -> None:
+        """Beside coins of the owner's: before a stop that was sent twice is cancelled, let the fence pass.
+
+        A copy that came after the cancel would find its id free, and stand over the owner's coins.
+        """
+        fence = timedelta(seconds=self._client.capabilities.order_fence_s)
+        left_s = (row.fence_at - self._clock.now()).total_seconds()
+        sent_once = row.fence_at - row.sent_at <= fence
+        if (
+            not sent_once
+            and 0 < left_s <= fence.total_seconds()
+            and await self.owned() >= self._market.rules().lot_step
+        ):
+            log.info("exit_waits_for_a_copy_of_its_stop", client_order_id=row.client_order_id, seconds=round(left_s, 1))
+            await asyncio.sleep(left_s)
 
     async def cancel(self, row: JournalRow) -> OrderReport:
         """Cancel a resting order and return only when the venue confirms that it is final: see Cancels.cancel."""
@@ -253,25 +283,6 @@ class OrderDesk:
 
     def _fence(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._client.capabilities.order_fence_s)
-
-
-def _stop_of(order: ApprovedOrder, bracket: Bracket, entry: JournalRow) -> JournalRow:
-    """The stop that the venue places with the entry's fill: written down with it, and looked for afterwards."""
-    return JournalRow(
-        client_order_id=bracket.stop_client_order_id,
-        signal_row=entry.signal_row,
-        kind=OrderKind.STOP.value,
-        attempt=1,
-        symbol=order.symbol,
-        side=Action.SELL.value,
-        quantity=order.quantity,
-        stop_price=bracket.stop_price,
-        take_profit_price=bracket.take_profit_price,
-        state=JournalState.SENT.value,
-        sent_at=entry.sent_at,
-        fence_at=entry.fence_at,
-        updated_at=entry.updated_at,
-    )
 
 
 def _words(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from helix_core.domain.order import OrderKind, OrderReport
 from helix_core.engine import breaker
 from helix_core.engine.gaps import Gaps
 from helix_core.engine.ledger import BY_BREAKER, BY_STOP
+from helix_core.engine.lookup import AbsentSoFar
 from helix_core.errors import NOT_PLACED, InvariantBroken, Mismatch, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
 from helix_core.notify import messages
 from helix_core.store import journal, outbox
@@ -115,6 +116,7 @@ class Protection:
         row = await self._stop_of(trade.id)
         if row is None:
             return
+        await self._desk.outwait_copies(row)
         await self._book(trade.id, row, await self._desk.cancel(row))
 
     async def _still_alive(self, trade_id: int, row: JournalRow) -> bool:
@@ -123,7 +125,9 @@ class Protection:
         False when it is over, or no longer covers all that is held.
         """
         try:
-            report = await self._desk.resolve(row, patience_s=_GLANCE_S)
+            report = await self._desk.resolve(row, patience_s=_GLANCE_S, repeatable=self._desk.may_repeat(row))
+        except AbsentSoFar:
+            report = await self._stops.put_again(row)
         except OrderRefused:
             return False
         if report.protecting <= 0:

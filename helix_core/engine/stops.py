@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from helix_core.domain.order import OrderKind, ProtectiveOrder
-from helix_core.errors import OrderRefused
+from helix_core.errors import InvariantBroken, OrderRefused
 from helix_core.risk import stop_price, take_profit_price
 from helix_core.store import journal
 from helix_core.store.schema import UNSETTLED, JournalState, TradeRow
@@ -48,6 +48,21 @@ class Stops:
             entry_order_id = (await session.get_one(TradeRow, trade_id)).exchange_order_id
         price = (await self._ledger.position(trade_id)).entry_price
         return await self._send(signal_row, trade_id, self._order(held, price, entry_order_id, plain=plain))
+
+    async def put_again(self, row: JournalRow) -> OrderReport:
+        """Send a stop once more under its own id. Raises as `put` does."""
+        if row.stop_price is None or row.take_profit_price is None:
+            raise InvariantBroken(f"stop {row.client_order_id} is journalled without its prices")
+        order = ProtectiveOrder(
+            client_order_id=row.client_order_id,
+            symbol=row.symbol,
+            quantity=row.quantity,
+            held=row.quantity,
+            stop_price=row.stop_price,
+            take_profit_price=row.take_profit_price,
+            entry_order_id=row.entry_order_id,
+        )
+        return await self._rests(order, await self._desk.send_again(order, row))
 
     async def put_early(self, signal_row: int, entry: OrderReport) -> None:
         """Put a stop under a filled entry whose executions the venue does not tell yet; its trade takes it over.
@@ -95,7 +110,12 @@ class Stops:
         client_order_id, attempt = await self._desk.next_id(signal_row, OrderKind.STOP)
         order = replace(order, client_order_id=client_order_id)
         report = await self._desk.send(order, signal_row=signal_row, attempt=attempt, trade_id=trade_id)
+        return await self._rests(order, report)
+
+    async def _rests(self, order: ProtectiveOrder, report: OrderReport) -> OrderReport:
         async with self._store.write() as session:
-            row = await journal.mark(session, client_order_id, JournalState.LIVE, self._clock.now(), report=report)
+            row = await journal.mark(
+                session, order.client_order_id, JournalState.LIVE, self._clock.now(), report=report
+            )
             row.stop_price = report.stop_price or order.stop_price
         return report

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,14 +19,27 @@ if TYPE_CHECKING:
     from helix_core.sandbox.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReceivedRequest:
-    """One request as it came in, whatever became of it. `parameters` are those of query and body."""
+    """One request as it came in, whatever became of it."""
 
     at: datetime
     method: str
     path: str
-    parameters: Mapping[str, str]
+    query: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """Everything that was sent; a body may be a form or a JSON object."""
+        found = dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+        if self.body.startswith(b"{"):
+            try:
+                decoded: Any = json.loads(self.body)
+            except ValueError:
+                decoded = {}
+            found = {str(name): str(value) for name, value in decoded.items()}
+        return found | dict(parse_qsl(self.query.decode("ascii", "replace"), keep_blank_values=True))
 
 
 class Dialect(Protocol):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,7 +41,7 @@ class Door:
             return
         body = await Request(scope, receive).body()
         request = self._log(scope, body)
-        fault = self._sandbox.faults.strike(request.method, request.path, request.parameters)
+        fault = self._sandbox.faults.meet(request)
         if fault is None:
             await self._app(scope, _once(body), send)
         else:
@@ -52,7 +50,7 @@ class Door:
     async def _handshake(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Log a websocket as a request with the method WS. A fault keeps it from opening."""
         request = self._log(scope, b"")
-        fault = self._sandbox.faults.strike(request.method, request.path, request.parameters)
+        fault = self._sandbox.faults.meet(request)
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind is FaultKind.HTTP_5XX:
@@ -65,7 +63,8 @@ class Door:
             at=self._sandbox.venue.clock.now(),
             method=scope.get("method", "WS"),
             path=scope["path"],
-            parameters=_parameters(scope["query_string"], body),
+            query=scope["query_string"],
+            body=body,
         )
         self._sandbox.requests.append(request)
         return request
@@ -121,15 +120,3 @@ def _once(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
-
-
-def _parameters(query: bytes, body: bytes) -> dict[str, str]:
-    """Everything that was sent, for the log and for matching; a body may be a form or a JSON object."""
-    found = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    if body.startswith(b"{"):
-        try:
-            decoded: Any = json.loads(body)
-        except ValueError:
-            decoded = {}
-        found = {str(name): str(value) for name, value in decoded.items()}
-    return found | dict(parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True))

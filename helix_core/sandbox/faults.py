@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationInfo
 
+    from helix_core.sandbox.dialect import ReceivedRequest
+
 MOST_FAULTS = 1_000
 TRIGGER = "TRIGGER"
 """In place of a method: `TRIGGER BTC/USDT` strikes when a stop of that symbol is set off."""
@@ -139,6 +141,10 @@ class Faults:
     def armed(self) -> tuple[Fault, ...]:
         """Faults that can still strike."""
         return tuple(armed.fault for armed in self._armed)
+
+    def meet(self, request: ReceivedRequest) -> Fault | None:
+        """The fault for this request, if one is due. While nothing is armed, nobody reads its parameters."""
+        return self.strike(request.method, request.path, request.parameters) if self._armed else None
 
     def strike(self, method: str, path: str, parameters: Mapping[str, str]) -> Fault | None:
         """The fault for this request, if one is due. Every matching fault counts the request as seen."""

@@ -6,10 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-
 from helix_core.sandbox.control import Control
 from helix_core.sandbox.door import Door
+from helix_core.sandbox.endpoints import Endpoints
 from helix_core.sandbox.streams import Streams
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Sandbox:
         self.requests: deque[ReceivedRequest] = deque(maxlen=MOST_REQUESTS)
         self.streams = Streams(venue.ledger.feed)
         self.order_name, self.fill_name = dialect.order_name, dialect.fill_name
-        endpoints = Starlette(routes=[Control(self).routes(), *dialect.routes(self)])
+        endpoints = Endpoints([Control(self).routes(), *dialect.routes(self)])
         self.app: ASGIApp = Door(endpoints, self, dialect)
 
     @property

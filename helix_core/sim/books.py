@@ -54,6 +54,7 @@ class Books:
         self.trades = _rows(database, "SELECT * FROM trades ORDER BY id")
         self.results = _rows(database, "SELECT * FROM results")
         self.halts = _rows(database, "SELECT * FROM halts ORDER BY id")
+        self.baselines = _rows(database, "SELECT value FROM meta WHERE key LIKE 'baseline %'")
         self.notices = _rows(database, "SELECT * FROM outbox ORDER BY id")
 
     @property
@@ -143,6 +144,21 @@ class Books:
         for at, _, (mine, theirs) in sorted(changes + moved, key=lambda change: change[:2]):
             own, others = own + mine, others + theirs
             yield Held(at, own, others)
+
+    @cached_property
+    def declared(self) -> Decimal:
+        """Base coins that the owner called theirs: the bot must leave so many in the account."""
+        return sum((Decimal(row["value"].split()[0]) for row in self.baselines), ZERO)
+
+    def taken(self) -> Iterator[tuple[datetime, Decimal]]:
+        """After every change: how many coins humans have away of those that should be beside Helix's, or are Helix's.
+
+        Coins have no names: of a declared baseline that shrank, the bot cannot know whose were sold.
+        """
+        most = ZERO
+        for held in self.holdings():
+            most = max(most, held.others)
+            yield held.at, max(min(self.declared, most) - held.others, ZERO)
 
     def _change(self, fill: Execution) -> tuple[Decimal, Decimal]:
         change = self.base_of(fill)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import inspect
 import os
+import pickle
 import tempfile
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +19,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
+import pluggy._manager as pluggy_manager
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.ext.asyncio import engine as async_engines
 from sqlalchemy.ext.asyncio import session as async_sessions
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from helix_core.sim.database import Disk
 
 T = TypeVar("T")
+
+_hook_of = cache(pluggy_manager._static_hook_attr)  # noqa: SLF001 - there is no public word for it
+_descriptions: dict[type, bytes] = {}
 
 _driver = cache(InlineDriver)
 _entry_points = cache(metadata.entry_points)
@@ -57,6 +62,8 @@ def machine_of_its_own(folder: Path, disk: Disk) -> Iterator[None]:
         mock.patch.object(async_engines, "_create_engine", _new_engine),
         mock.patch.object(async_sessions, "_run_to_completion", _at_once),
         mock.patch.object(inspect, "getsourcelines", _source),
+        mock.patch.object(pluggy_manager, "_static_hook_attr", _hook_of),
+        mock.patch.object(Wire, "describe", _description, create=True),
         mock.patch.object(tempfile, "tempdir", str(folder)),
         mock.patch.object(os, "statvfs", disk.statvfs),
     ):
@@ -83,6 +90,14 @@ def _names(venue: Wire) -> list[str]:
         _other_names[kind] = [name for name in everything if not isinstance(getattr(kind, name, None), FunctionType)]
         return everything
     return [*kept, *vars(venue)]
+
+
+def _description(venue: Wire) -> Any:
+    """What ccxt knows of a venue: put together from several layers, and a new one for each exchange that is made."""
+    kind = type(venue)
+    if kind not in _descriptions:
+        _descriptions[kind] = pickle.dumps(super(Wire, venue).describe())  # type: ignore[misc]
+    return pickle.loads(_descriptions[kind])  # noqa: S301 - our own
 
 
 async def _at_once(work: Awaitable[T]) -> T:

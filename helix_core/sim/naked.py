@@ -129,7 +129,7 @@ def _changes(
         is_exit = filled is not None and filled.stop_price is None and fill.side is Action.SELL
         phase = Phase.EXIT if is_exit else _entered(filled) if fill.side is Action.BUY else Phase.GAP
         fills[fill.at].append((books.belongs_to(fill.order_id), books.base_of(fill), phase))
-    return orders, fills, {moment.at: max(-moment.others, ZERO) for moment in books.holdings()}
+    return orders, fills, dict(books.taken())
 
 
 def _entered(order: Order | None) -> Phase:

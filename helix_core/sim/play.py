@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from helix_core.domain.halt import HaltKind
 from helix_core.errors import ConfigError, ExchangeError, StoreError
 from helix_core.sim.acts import on_tick
 from helix_core.sim.books import Books
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
     from helix_core.sim.plan import Plan
     from helix_core.sim.stage import Stage
 
-_LOOK_S = 2.5
-_LOOKS = 240
+_LOOK_S, _CALM_LOOKS = 2.5, 2
+_PATIENCE_S = 240.0
+"""So long the bot has, once everything is healed, to come to rest."""
+_STILL_S = 150.0
+"""What has halted for a human and then has not moved for so long waits for the human."""
+_FOR_A_HUMAN = {HaltKind.RECONCILE.value, HaltKind.MANUAL.value}
 _STORED = {200, 202, 409}
 _MAY_END = (StoreError, ExchangeError, ConfigError)
 """What a bot may end itself with, for its supervisor to start it again."""
@@ -48,7 +53,8 @@ class Play:
         self.host = Host(stage, self.tell)
         self._tasks: set[asyncio.Task[None]] = set()
         self._seams: list[tuple[str, int]] = []
-        self.ended_s = 0.0
+        self.ended_s = self._healed_s = 0.0
+        self._up = False
 
     @property
     def epoch_s(self) -> float:
@@ -101,30 +107,35 @@ class Play:
 
     async def _rest(self) -> None:
         """Until two looks in a row find nothing to wait for; the oracle judges what is left after that."""
-        calm = 0
-        for _ in range(_LOOKS):
+        calm, standing, since_s = 0, None, self.now_s
+        self._healed_s = self.now_s
+        while calm < _CALM_LOOKS and self.now_s - self._healed_s < _PATIENCE_S:
             await asyncio.sleep(_LOOK_S)
-            calm = calm + 1 if self._is_quiet() else 0
-            if calm > 1:
+            self._up = self.stage.life is not None and self.alive and self.stage.life.ready
+            books = self.books()
+            calm = calm + 1 if self._up and quiet(books) else 0
+            now_standing = _standing(books) if self._up else None
+            if now_standing is None or now_standing != standing:
+                standing, since_s = now_standing, self.now_s
+            elif self.now_s - since_s >= _STILL_S:
                 break
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _is_quiet(self) -> bool:
-        if self.stage.life is None or not (self.alive and self.stage.life.ready):
-            return False
-        return quiet(self.books())
 
     # What the oracle cannot see ------------------------------------------------------------------------------------
 
     def violations(self) -> list[Violation]:
         """What was broken while the plan was played: at the door, by the bot's end, by forgotten halts."""
-        return [*self.weather.violations, *self._deaths(), *self._forgotten()]
+        return [*self.weather.violations, *self._deaths(), *self._down(), *self._forgotten()]
 
     def _deaths(self) -> Iterator[Violation]:
         for life in self.stage.lives:
             for error in leaves(life.error):
                 if not isinstance(error, _MAY_END):
                     yield Violation("died", f"life {life.number} ended by {type(error).__name__}: {error}")
+
+    def _down(self) -> Iterator[Violation]:
+        if self.ended_s and not self._up:
+            yield Violation("down", f"the bot is not ready {self.ended_s - self._healed_s:.0f} s after all is healed")
 
     def _forgotten(self) -> Iterator[Violation]:
         stored = self.books().halts
@@ -217,3 +228,17 @@ class Play:
         setattr(disk, what, True)
         self.stage.loop.call_later(lasts_s, heal)
         self.troubled(f"disk {what}", lasts_s)
+
+
+def _standing(books: Books) -> object:
+    """Where everything stands that has halted for a human; None where no such halt is in force."""
+    if not any(halt["kind"] in _FOR_A_HUMAN for halt in books.halts_in_force):
+        return None
+    return (
+        [(row["id"], row["done_at"]) for row in books.signals],
+        [(name, row["state"]) for name, row in books.journal.items()],
+        [(row["id"], row["status"]) for row in books.trades],
+        [(row["id"], row["cleared_at"]) for row in books.halts],
+        [(order.order_id, order.status) for order in books.ledger.orders],
+        (len(books.ledger.executions), len(books.ledger.movements)),
+    )

@@ -119,7 +119,7 @@ def _promised_s(way: str, phase: str) -> float | None:
         return None
     if phase == Phase.BROUGHT.value:
         return 0.0
-    return REARMED_WITHIN_S if is_asked_seldom(way.split(" ")[0]) else _CLEAN_P99_S
+    return REARMED_WITHIN_S if is_asked_seldom(way.partition(" ")[0]) else _CLEAN_P99_S
 
 
 def written(tally: Tally, circumstances: Circumstances, memory: Memory) -> str:

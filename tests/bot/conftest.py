@@ -17,19 +17,23 @@ import httpx
 import pytest
 import structlog
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from helix_binance.sandbox import sandbox
 from helix_core import app, settings
+from helix_core.cli import app as helix
 from helix_core.plugins import Plugins, installed_exchanges, installed_plugins
 from helix_core.sandbox.server import serving
 from helix_core.sim.scenery import new_database
 from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from helix_core.sandbox import Sandbox
+
+    Command = Callable[..., tuple[int, str]]
 
 PRICE = Decimal("64210.50")
 SECRET = "a-secret-of-the-tests"
@@ -178,3 +182,16 @@ def logs_left_alone() -> Iterator[None]:
     sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs_left_alone: None) -> Command:
+    """Run a command that ends by itself in this process, a second less than in one of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, environ: dict[str, str] | None = None) -> tuple[int, str]:
+        ended = CliRunner().invoke(helix, arguments, env={"COLUMNS": "200", **(environ or {})})
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+        return ended.exit_code, ended.output
+
+    return run

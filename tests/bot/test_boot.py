@@ -7,20 +7,23 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
+from helix_binance.sandbox import sandbox
 from helix_core.cli import app
-from tests.bot.conftest import Venue, environment, running
+from helix_core.sandbox.server import serving
+from helix_core.store.database import Store
+from tests.bot.conftest import PRICE, Venue, environment, running
 from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
-    Command = Callable[..., tuple[int, str]]
+    from tests.bot.conftest import Command
 
 
 def helix(folder: Path, *arguments: str, environ: dict[str, str] | None = None) -> tuple[int, str]:
@@ -39,20 +42,42 @@ def helix(folder: Path, *arguments: str, environ: dict[str, str] | None = None) 
     return ended.returncode, said
 
 
-async def in_thread(folder: Path, *arguments: str, environ: dict[str, str]) -> tuple[int, str]:
-    """Run as a process beside the sandbox, which lives in this loop."""
-    return await asyncio.to_thread(helix, folder, *arguments, environ=environ)
+@pytest.fixture
+def venue_beside() -> Iterator[Venue]:
+    """The sandbox venue in a thread of its own: `helix run` wants the main one, for its signals."""
+    made = sandbox(price=PRICE)
+    ready: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        async with serving(made.app) as url:
+            ready.set_result((url, asyncio.get_running_loop()))
+            await over.wait()
+
+    with ThreadPoolExecutor(1) as thread:
+        served = thread.submit(asyncio.run, serve())
+        url, loop = ready.result(30)
+        yield Venue(made, url)
+        loop.call_soon_threadsafe(over.set)
+        served.result(30)
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs_left_alone: None) -> Command:
-    """Run a command that ends by itself in this process, a second less than in one of its own."""
+def bot_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], logs_left_alone: None
+) -> Command:
+    """`helix run` in this process: what stops a start. Exit code and everything that was said."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, environ: dict[str, str] | None = None) -> tuple[int, str]:
-        ended = CliRunner().invoke(app, arguments, env={"COLUMNS": "200", **(environ or {})})
-        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-        return ended.exit_code, ended.output
+    def run(*, environ: dict[str, str]) -> tuple[int, str]:
+        for name, value in {"COLUMNS": "200", **environ}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            app(["run"])
+        assert isinstance(ended.value.code, int)
+        said = "".join(capfd.readouterr())
+        assert "Traceback" not in said, said
+        return ended.value.code, said
 
     return run
 
@@ -70,75 +95,75 @@ def test_every_problem_of_the_settings_is_told_at_once(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-async def test_an_unknown_exchange_lists_what_is_installed(tmp_path: Path, venue: Venue) -> None:
+def test_an_unknown_exchange_lists_what_is_installed(bot_run: Command, venue_beside: Venue) -> None:
     keys = {"MYX_API_KEY": "key", "MYX_API_SECRET": "secret"}
 
-    code, said = await in_thread(tmp_path, "run", environ=environment(venue, ACTIVE_EXCHANGE="myx", **keys))
+    code, said = bot_run(environ=environment(venue_beside, ACTIVE_EXCHANGE="myx", **keys))
 
     assert code == 2
     assert "binance" in said
     assert "pip install helix-myx" in said
 
 
-@pytest.mark.deep
-async def test_an_unreachable_venue_is_named_with_its_setting(tmp_path: Path, venue: Venue) -> None:
+def test_an_unreachable_venue_is_named_with_its_setting(bot_run: Command, venue_beside: Venue) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
 
-    code, said = await in_thread(tmp_path, "run", environ=environment(venue, BINANCE_BASE_URL=nobody))
+    code, said = bot_run(environ=environment(venue_beside, BINANCE_BASE_URL=nobody))
 
     assert code == 1
     assert "BINANCE_BASE_URL" in said
 
 
-@pytest.mark.deep
-async def test_a_taken_port_is_named(tmp_path: Path, venue: Venue) -> None:
+def test_a_taken_port_is_named(bot_run: Command, venue_beside: Venue) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
 
-        code, said = await in_thread(tmp_path, "run", environ=environment(venue, PORT=port))
+        code, said = bot_run(environ=environment(venue_beside, PORT=port))
 
     assert code != 0
     assert f"PORT {port} is already in use" in said
 
 
-@pytest.mark.deep
-async def test_a_database_that_cannot_be_written_is_named(tmp_path: Path, venue: Venue) -> None:
+def test_a_database_that_cannot_be_written_is_named(tmp_path: Path, bot_run: Command, venue_beside: Venue) -> None:
     (tmp_path / "blocked").write_text("a file where a folder should be")
     url = "sqlite+aiosqlite:///blocked/helix.db"
 
-    code, said = await in_thread(tmp_path, "run", environ=environment(venue, DATABASE_URL=url))
+    code, said = bot_run(environ=environment(venue_beside, DATABASE_URL=url))
 
     assert code == 1
     assert "blocked" in said
     assert "DATABASE_URL" in said
 
 
-async def test_a_second_bot_on_the_same_database_refuses_to_start(tmp_path: Path, venue: Venue) -> None:
-    async with running(tmp_path, environment(venue)):
-        code, said = await in_thread(tmp_path, "run", environ=environment(venue))
+def test_a_second_bot_on_the_same_database_refuses_to_start(
+    tmp_path: Path, bot_run: Command, venue_beside: Venue
+) -> None:
+    first = asyncio.run(Store.open(f"sqlite+aiosqlite:///{tmp_path}/data/helix.db"))
+
+    code, said = bot_run(environ=environment(venue_beside))
+    asyncio.run(first.close())
 
     assert code == 1
     assert "Another Helix" in said
 
 
-async def test_a_key_that_can_withdraw_is_refused_in_live_mode(tmp_path: Path, venue: Venue) -> None:
-    venue.sandbox.rights.withdraw = True
-    live = environment(venue, TRADING_MODE="live", LIVE_CONFIRMATION="I-UNDERSTAND-THE-RISK")
+def test_a_key_that_can_withdraw_is_refused_in_live_mode(bot_run: Command, venue_beside: Venue) -> None:
+    venue_beside.sandbox.rights.withdraw = True
+    live = environment(venue_beside, TRADING_MODE="live", LIVE_CONFIRMATION="I-UNDERSTAND-THE-RISK")
 
-    code, said = await in_thread(tmp_path, "run", environ=live)
+    code, said = bot_run(environ=live)
 
     assert code == 2
     assert "withdraw" in said.lower()
-    assert venue.sent("POST") == []
+    assert venue_beside.sent("POST") == []
 
 
-@pytest.mark.deep
-async def test_live_mode_without_confirmation_does_not_start(tmp_path: Path, venue: Venue) -> None:
-    code, said = await in_thread(tmp_path, "run", environ=environment(venue, TRADING_MODE="live"))
+def test_live_mode_without_confirmation_does_not_start(bot_run: Command, venue_beside: Venue) -> None:
+    code, said = bot_run(environ=environment(venue_beside, TRADING_MODE="live"))
 
     assert code == 2
     assert "I-UNDERSTAND-THE-RISK" in said
-    assert len(venue.sandbox.requests) == 0
+    assert len(venue_beside.sandbox.requests) == 0
 
 
 async def test_check_finds_everything_in_order(command: Command, venue: Venue) -> None:

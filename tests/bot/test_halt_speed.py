@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import sqlite3
-import sys
 import threading
 import time
 from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING
-
-import pytest
 
 from helix_core.clock import SystemClock
 from helix_core.domain.halt import HaltKind
 from helix_core.engine import breaker
 from helix_core.sandbox.faults import Fault, FaultKind
 from helix_core.store import halts
-from tests.bot.conftest import OCO, ORDER, environment
+from tests.bot.conftest import OCO, ORDER, environment, running
 from tests.bot.staged import staged
 from tests.bot.test_restart import Process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from datetime import datetime
     from pathlib import Path
 
     from httpx import Response
 
-    from tests.bot.conftest import RunningBot, Venue
+    from tests.bot.conftest import Command, RunningBot, Venue
     from tests.bot.staged import StagedBot
 
 CLOCK = SystemClock()
@@ -115,21 +111,7 @@ def halt_by_hand(folder: Path) -> None:
         connection.execute("INSERT INTO halts (kind, detail, raised_at) VALUES ('manual', 'x', '2026-01-01 00:00:00')")
 
 
-async def helix(bot: Process, *words: str) -> str:
-    """What a command says that is run in the bot's folder, with its settings."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "helix_core", *words),
-        cwd=bot.folder,
-        env={"PATH": os.environ["PATH"], **bot.environ},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(30):
-        said, _ = await process.communicate()
-    return said.decode()
-
-
-@staged(**NO_OTHER_HALT)
+@staged(MAX_CONSECUTIVE_LOSSES="100", MAX_DAILY_LOSS_PCT="25", MAX_DRAWDOWN_PCT="25")
 async def test_no_entry_arrives_50_ms_after_a_halt_was_committed(bot: StagedBot, venue: Venue) -> None:
     """Halted at every moment of an entry, a second alert behind it: the worst counts."""
     late_s = await halted_again_and_again(bot, venue)
@@ -157,8 +139,9 @@ async def halted_again_and_again(bot: StagedBot, venue: Venue) -> list[float]:
     return late_s
 
 
-@pytest.mark.deep
-async def test_helix_halt_is_in_force_at_once_and_survives_a_kill(tmp_path: Path, venue: Venue) -> None:
+async def test_helix_halt_is_in_force_at_once_and_survives_a_kill(
+    tmp_path: Path, command: Command, venue: Venue
+) -> None:
     """The command, the bot and the kill are the real thing: the owner's brake holds, and lets exits through."""
     bot = Process(tmp_path, environment(venue, **NO_OTHER_HALT))
     await bot.start()
@@ -166,21 +149,22 @@ async def test_helix_halt_is_in_force_at_once_and_survives_a_kill(tmp_path: Path
         watcher = Watcher(tmp_path)
         watcher.start()
         async with alerts_flowing(bot.post) as answers:
-            said = await helix(bot, "halt", "I saw something")
+            code, said = await asyncio.to_thread(command, "halt", "I saw something", environ=bot.environ)
             await until_refused(answers)
-        assert "Entries are halted." in said
-        assert latest_s(venue, watcher.end()) <= IN_FORCE_AFTER_S
+        assert (code, "Entries are halted." in said) == (0, True)
+        begun = [datetime.fromisoformat(at) for (at,) in bot.rows("SELECT sent_at FROM journal WHERE kind = 'entry'")]
+        assert max(begun).replace(tzinfo=UTC) <= watcher.end(), "no entry is begun where the halt can be seen"
 
         await bot.post("SELL", "last-out")
         assert venue.resting() == [], "an exit goes on while halted"
         bought = len(entries_at(venue))
-        await bot.kill()
-        await bot.start()
-        refused = await bot.post("BUY", "after-the-kill")
-        assert (refused.status_code, refused.json()["reason"]) == (409, "trading_halted")
-        assert len(entries_at(venue)) == bought
     finally:
         await bot.kill()
+
+    async with running(tmp_path, bot.environ) as reborn:
+        refused = await reborn.post("BUY", "after-the-kill")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "trading_halted")
+    assert len(entries_at(venue)) == bought
 
 
 @staged

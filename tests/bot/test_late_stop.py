@@ -68,18 +68,38 @@ async def test_a_late_stop_beside_a_resting_one_is_refused_by_the_venue(bot: Sta
     assert bot.rows("SELECT kind FROM halts") == []
 
 
-@staged(coins={"BTC": "0.5"})
-async def test_beside_the_owners_coins_no_second_stop_is_put_before_the_venues_own_deadline(
-    bot: StagedBot, venue: Venue
-) -> None:
-    """The venue would have enough coins for both, and sell the owner's: so the first is waited for, and found."""
-    bot.change("INSERT OR REPLACE INTO meta (key, value) VALUES ('baseline BTC', '0.5 0');")
+async def beside_coins_of_the_owners(bot: StagedBot) -> None:
+    """Half a coin is the owner's, as `helix reconcile --accept-baseline` writes it down; the first stop is late."""
+    bot.change("INSERT OR REPLACE INTO meta (key, value) VALUES ('baseline BTC', '0.5 0')")
     bot.change("UPDATE halts SET cleared_at = '2026-03-01T12:00:10+00:00', cleared_by = 'helix resume (owner)'")
     bot.strike(f"POST {OCO}", Strike(kind=StrikeKind.LATE_AFTER_RESET, delay_s=LATE_S))
-
     await bot.post("BUY")
-    await bot.until(STOPS, [("live",)])
+    await bot.until(STOPS, [("live",)], 1.5)
+
+
+@staged(coins={"BTC": "0.5"})
+async def test_beside_the_owners_coins_a_lost_stop_is_sent_again_under_its_own_id(bot: StagedBot, venue: Venue) -> None:
+    """The venue would have coins enough for two stops: of two under one id it takes one, and refuses the late copy."""
+    await beside_coins_of_the_owners(bot)
+
     await asyncio.sleep(20)
 
-    assert venue.sent("POST").count(f"POST {OCO}") == 1
+    first, second = venue.parameters("POST", OCO)
+    assert first["belowClientOrderId"] == second["belowClientOrderId"]
+    assert len(venue.sandbox.venue.ledger.lists) == 1, "the copy that came late was refused"
     assert len(venue.sandbox.venue.ledger.open_orders("BTC/USDT")) == 2, "the two legs of one pair"
+
+
+@staged(coins={"BTC": "0.5"})
+async def test_beside_the_owners_coins_an_exit_lets_a_late_copy_of_its_stop_come_first(
+    bot: StagedBot, venue: Venue
+) -> None:
+    """A copy that came after the cancel would find its id free, and sell the owner's coins one day."""
+    await beside_coins_of_the_owners(bot)
+
+    assert (await bot.post("SELL")).status_code == 202
+    await bot.until("SELECT status FROM trades", [("closed",)], 30)
+
+    assert len(venue.sandbox.venue.ledger.lists) == 1
+    assert venue.sandbox.venue.ledger.open_orders("BTC/USDT") == ()
+    assert abs(venue.sandbox.venue.balances()["BTC"].total - Decimal("0.5")) < Decimal("0.0001")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from helix_core.sandbox.faults import Fault, FaultKind
-from tests.bot.conftest import OCO, ORDER, SECRET, Venue, environment
+from tests.bot.conftest import OCO, ORDER, SECRET, RunningBot, Venue, environment, running
 from tests.bot.staged import StagedBot, staged
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ async def kill_when_requested(bot: Process, venue: Venue, path: str, alert: tupl
     await asyncio.gather(posted, return_exceptions=True)
 
 
-async def assert_one_protected_position(bot: Process | StagedBot, venue: Venue) -> None:
+async def assert_one_protected_position(bot: RunningBot | StagedBot, venue: Venue) -> None:
     async with asyncio.timeout(30):
         while bot.rows("SELECT action FROM signals") != [("accepted",)]:
             await asyncio.sleep(0.02)
@@ -100,9 +100,8 @@ async def test_killed_while_the_entry_is_answered(tmp_path: Path, venue: Venue) 
     async with started(tmp_path, venue) as bot:
         await kill_when_requested(bot, venue, ORDER, ("BUY", "killed"))
 
-        await bot.start()
-
-        await assert_one_protected_position(bot, venue)
+    async with running(tmp_path, bot.environ) as reborn:
+        await assert_one_protected_position(reborn, venue)
 
 
 async def killed_at(bot: StagedBot, seam: str, action: str) -> None:

@@ -192,11 +192,11 @@ async def test_polls_leave_the_last_seven_for_looks() -> None:
                 await counter.room(1.0, 0.0)
 
 
-@pytest.mark.parametrize(("path", "fits"), [("ClosedOrders", 2), ("OpenOrders", 11)])
+@pytest.mark.parametrize(("path", "fits"), [("ClosedOrders", 3), ("OpenOrders", 14)])
 async def test_a_search_of_the_history_counts_four(path: str, fits: int) -> None:
     counter = Counter(HandClock(), RestLimit())
 
-    with looking():
+    with looking(Rank.CONFIRMATION):
         for _ in range(fits):
             await counter.spend(path)
 

@@ -18,6 +18,8 @@ from helix_core.sandbox.book import Book
 from helix_core.store.database import Store
 from helix_core.store.memory import StoredMemory
 from helix_plugins.paper import PaperExchange, helix_exchanges
+from tests.bot.conftest import command as command  # noqa: PLC0414 - fixtures of the bot's tests serve here, too
+from tests.bot.conftest import logs_left_alone as logs_left_alone  # noqa: PLC0414 - likewise
 from tests.drivers.specimens import entry, leave, protect
 
 if TYPE_CHECKING:

@@ -15,13 +15,14 @@ from helix_binance.sandbox import sandbox
 from helix_core import ConfigError
 from helix_core.sandbox import Fault, FaultKind, serving
 from tests.bot.conftest import PRICE, RunningBot, Venue, environment, running
-from tests.bot.test_boot import in_thread
 from tests.bot.test_restart import Process
 from tests.paper.conftest import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from tests.bot.conftest import Command
 
 TRADE = "SELECT status, close_reason, entry_price, exit_price, quantity, stop_loss_price, pnl, pnl_pct FROM trades"
 
@@ -176,9 +177,8 @@ async def test_what_was_traded_on_paper_is_never_taken_for_coins(tmp_path: Path,
     assert {request.path for request in venue.sandbox.requests} <= PUBLIC
 
 
-@pytest.mark.deep
-async def test_check_needs_no_key_either(tmp_path: Path, venue: Venue) -> None:
-    code, said = await in_thread(tmp_path, "check", environ=on_paper(venue))
+async def test_check_needs_no_key_either(command: Command, venue: Venue) -> None:
+    code, said = await asyncio.to_thread(command, "check", environ=on_paper(venue))
 
     assert code == 0, said
     assert "paper mode uses none" in said

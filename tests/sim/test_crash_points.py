@@ -105,7 +105,7 @@ def test_a_branch_that_dies_is_a_failure_with_its_name(monkeypatch: pytest.Monke
 
 def test_a_deadline_ends_it_early() -> None:
     """After the first row in any case."""
-    report = survey(PATHS, wanted=1_000, deadline_s=0.0)
+    report = survey(PATHS[:1], wanted=1_000, deadline_s=0.0)
 
     assert 0 < report.reached < 100
     assert report.wall_s < 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,21 @@ def test_coins_that_a_human_sold_ask_for_a_halt(stage: Stage) -> None:
     assert "I1" in judged(stage)
     noticed = "INSERT INTO halts (kind, detail, raised_at) VALUES ('reconcile', 'gone', '2026-03-01 12:00:00')"
     assert "I1" not in judged(stage, noticed)
+
+
+def test_coins_of_the_owner_that_are_gone_ask_for_a_halt(stage: Stage) -> None:
+    """Coins have no names: where a declared baseline shrank, it must be noticed; undeclared ones come and go."""
+    books = Books(stage.sandbox, stage.database())
+    some = Decimal("0.05")
+    stage.sandbox.venue.transfer(books.market.base, some)
+    sale = NewOrder(symbol=books.market.symbol, side=Action.SELL, type=OrderType.MARKET, quantity=some)
+    stage.sandbox.venue.place(sale)
+    declared = f"INSERT OR REPLACE INTO meta (key, value) VALUES ('baseline {books.market.base}', '{some} 0');"
+    noticed = "INSERT INTO halts (kind, detail, raised_at) VALUES ('reconcile', 'gone', '2026-03-01 12:00:00');"
+
+    assert "I1" not in judged(stage)
+    assert "I1" in judged(stage, declared)
+    assert "I1" not in judged(stage, declared + noticed)
 
 
 @pytest.mark.parametrize(

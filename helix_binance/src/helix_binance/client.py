@@ -56,6 +56,9 @@ class BinanceClient(CcxtExchange):
         entry_carries_stop=False,
         order_fence_s=_RECV_WINDOW_S + 10.0 + 5.0,
         stops_lock_funds=True,
+        # "Orders with the same newClientOrderID can be accepted only when the previous one is filled" (spot REST API,
+        # new order; the same of listClientOrderId): a market order frees its id at once, a resting pair keeps it.
+        one_open_order_per_id=True,
         streams=True,
     )
     # Without these, loading markets asks seven endpoints on three hosts, some of which a trade-only key may not use.

@@ -33,6 +33,11 @@ class Absences:
         self._known.pop(client_order_id, None)
         self._of(client_order_id, self._clock.monotonic(), written=True)
 
+    def age_s(self, client_order_id: str) -> float | None:
+        """How long ago it was written here; None for one of an earlier process."""
+        absence = self._known.get(client_order_id)
+        return self._clock.monotonic() - absence.since_s if absence is not None and absence.written else None
+
     def missed(self, client_order_id: str, asked_at_s: float) -> None:
         """It was neither among the open orders nor among the ended ones, as asked for at `asked_at_s`."""
         absence = self._of(client_order_id, asked_at_s)

@@ -33,7 +33,7 @@ class RestLimit:
     """`most` is the height that is never passed, `per_s` what the counter loses in a second.
 
     Starter: 15 and 0.33. One is kept back, because Kraken's clock and ours do not tick together. The last `reserve` of
-    what is left is for looks: with the one kept back, 6 of Kraken's 15 that polls never use. The last `confirmations`
+    what is left is for looks: with the one kept back, 7 of Kraken's 15 that polls never use. The last `confirmations`
     of those are for confirming that a stop is gone.
     """
 

@@ -41,12 +41,17 @@ class Protection:
         """Cover the order's quantity, and report all stops together.
 
         OrderRefused, as a passing matter, where the entry's stops cannot be seen: nothing was sent, and nothing may be
-        sold from under them. StopWouldTrigger only where no stop lives; living ones at that price are about to fire.
+        sold from under them. StopWouldTrigger only where no stop lives, or has sold what the order still asks to cover.
         """
         cover, missing = await self._prepare(order)
         if not cover.stops and not missing:
             message = f"nothing was sent: {plain(order.quantity)} is less than one lot"
             raise OrderRefused(message)
+        if missing and not cover.living and await self._crossed(order):
+            if order.quantity <= missing:
+                message = f"nothing was sent: the price is already at or below the stop {plain(order.stop_price)}"
+                raise StopWouldTrigger(message)
+            missing = Decimal(0)  # some have sold, which the core does not know yet: this must be said first
         stops = [*cover.stops, await self._own(order, cover, missing)] if missing else cover.stops
         return report_of(order.client_order_id, stops)
 
@@ -83,9 +88,6 @@ class Protection:
         return Decimal(0) if cover.living and small else missing
 
     async def _own(self, order: ProtectiveOrder, cover: Cover, quantity: Decimal) -> Order:
-        if not cover.living and await self._crossed(order):
-            message = f"nothing was sent: the price is already at or below the stop {plain(order.stop_price)}"
-            raise StopWouldTrigger(message)
         try:
             own = await self._dispatch.protect(order, quantity)
         except OrderRefused as refusal:

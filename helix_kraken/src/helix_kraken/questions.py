@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from helix_core import DataMissing, ExchangeUnavailable, RateLimited
@@ -34,6 +35,8 @@ _EMPTY_FOR_S = 5.0
 """How long a search of the ended orders in vain need not be repeated: a search after the deadline finds no less."""
 _JUST_LISTED_S = 1.0
 _LONGEST_PAUSE_S = 3.5
+_SLACK_S = 60.0
+"""Kraken's clock and this machine's may differ by so much."""
 _MOST_KEPT = 100
 
 
@@ -94,6 +97,10 @@ class Questions:
         found = {txid: self._ended[txid] for txid in wanted & self._ended.keys()}
         return found | await self.by_id(wanted - found.keys())
 
+    def ended_of(self, entry_id: str) -> list[str]:
+        """Ids of the stops that this entry made and that were seen to have ended."""
+        return [order.txid for order in self._ended.values() if order.entry_id == entry_id]
+
     def has_ended(self, txid: str) -> bool:
         """Whether the order was seen to have ended."""
         return txid in self._ended
@@ -130,13 +137,14 @@ class Questions:
         begin = str(int(since.timestamp()) - 1)
         found: list[Order] = []
         for page in range(_MOST_PAGES):
-            wanted = {"start": begin, "ofs": str(page * _PAGE)}
+            wanted = {"start": begin, "ofs": str(page * _PAGE), "trades": "true"}
 
             async def ask(venue: Any, wanted: dict[str, str] = wanted) -> tuple[list[Order], int]:
                 answer = await venue.private_post_closedorders(wanted)
                 return _orders(answer, "closed"), int(answer["result"].get("count") or 0)
 
             orders, count = await self._ask(ask, HISTORY_COST)
+            self._keep_ended(orders)
             found += orders
             # A count that is not stated does not end the search: only a page that is not full does.
             if len(orders) < _PAGE or len(found) >= count > 0:
@@ -193,9 +201,22 @@ class Questions:
         return []
 
     async def _closed_named(self, client_order_id: str) -> list[Order]:
+        """Orders that ended lately, or those with Helix's id: the former tell for the same price of an entry's stops.
+
+        A page is complete unless it is full: since the order was written, or, of an order of an earlier process, ever.
+        """
+        age_s, lately = self._absences.age_s(client_order_id), {}
+        if age_s is not None:
+            since = self._clock.now() - timedelta(seconds=age_s + _SLACK_S)
+            lately = {"start": str(int(since.timestamp()))}
+        found = await self._ended_page(lately)
+        if len(found) < _PAGE or _named(found, client_order_id) is not None:
+            return found
+        return await self._ended_page({"cl_ord_id": client_order_id})
+
+    async def _ended_page(self, wanted: dict[str, str]) -> list[Order]:
         async def ask(venue: Any) -> list[Order]:
-            wanted = {"cl_ord_id": client_order_id, "trades": "true"}
-            return _orders(await venue.private_post_closedorders(wanted), "closed")
+            return _orders(await venue.private_post_closedorders({**wanted, "trades": "true"}), "closed")
 
         found = await self._ask(ask, HISTORY_COST)
         self._keep_ended(found)

@@ -208,6 +208,8 @@ class Stops:
         orders = await (self._questions.list_open() if anew else self._questions.just_listed())
         found = {order.txid: order for order in orders if self._belongs(order, ref)}
         self.remember(ref.entry_order_id, found)
+        if ref.entry_order_id is not None:
+            self.remember(ref.entry_order_id, self._questions.ended_of(ref.entry_order_id))
         return found
 
     async def _ended(self, ref: OrderRef, entry: Order, found: dict[str, Order]) -> dict[str, Order]:
