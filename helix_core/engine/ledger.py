@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from helix_core.domain.halt import HaltKind
+from helix_core.domain.money import plain
 from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderKind
 from helix_core.domain.position import fold
@@ -14,11 +16,12 @@ from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.errors import HelixError, InvariantBroken
 from helix_core.notify import messages
-from helix_core.store import curve, journal, outbox, trades
+from helix_core.store import baseline, curve, journal, outbox, trades
 from helix_core.store.schema import InboxRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from decimal import Decimal
 
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from helix_core.store.schema import JournalRow
 
 log = structlog.get_logger(__name__)
+
+_CLEARLY = 2
+"""What is worth less than so many smallest orders may be dust: it was worth less than one when it was left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +135,18 @@ class Ledger:
             kind, text = _farewell(ending, rules, position, pnl)
             outbox.owe(session, kind, text, now)
             await breaker.check(session, self._limits, now)
+            await self._note_missing(session, trade.id, position, now)
             also(session)
         log.info("trade_closed", trade_id=trade.id, status=ending.status, pnl=str(pnl))
+
+    async def _note_missing(self, session: AsyncSession, trade_id: int, position: Position, now: datetime) -> None:
+        """A trade that ends with more than dust unsold: somebody took it, which a human has to look at."""
+        left, rules = position.held, self._market.rules()
+        price = min(position.entry_price, position.exit_price) if position.sold else position.entry_price
+        if left > 0 and not self.is_dust(left / _CLEARLY, price):
+            await baseline.miss(session, rules.base, left)
+            detail = f"Trade {trade_id} ended with {plain(left)} {rules.base} missing: somebody sold or withdrew them"
+            await breaker.halt(session, HaltKind.RECONCILE, detail, now)
 
     async def _rates(self, position: Position) -> dict[str, Decimal]:
         """Value in quote of the third coins that fees were taken in, of those the venue quotes."""

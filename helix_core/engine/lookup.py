@@ -66,10 +66,7 @@ class LookUp:
                 absences, late = self._absences.get(row.client_order_id, (0, 0))
                 absences, late = absences + 1, late + fenced
                 self._absences[row.client_order_id] = (absences, late)
-                await self._end_if_absent(row, absences, late)
-                if repeatable and not fenced and absences >= _CLEAN_ABSENCES_OF_A_SALE:
-                    self._absences.pop(row.client_order_id)
-                    raise AbsentSoFar(f"Order {row.client_order_id} is not at the venue yet.")
+                await self._end_if_absent(row, absences, late, repeatable=repeatable)
             elif isinstance(report, HelixError):
                 log.debug("look_up_failed", client_order_id=row.client_order_id, problem=str(report))
             elif report.status.final or report.protecting > 0:
@@ -94,34 +91,49 @@ class LookUp:
         except TimeoutError:
             return ExchangeUnavailable("no answer")
 
-    async def _end_if_absent(self, row: JournalRow, absences: int, late: int) -> None:
-        """End the search when the answers prove that the order was never placed. Raises OrderRefused or Mismatch."""
+    async def _end_if_absent(self, row: JournalRow, absences: int, late: int, *, repeatable: bool) -> None:
+        """End the search when clean answers say that the order was never placed: `absences`, `late` of them fenced.
+
+        Raises OrderRefused where that is proven, AbsentSoFar where it is not and the order is `repeatable`, Mismatch
+        when the venue had it once.
+        """
         if row.venue_order_ids:
             if absences >= _CLEAN_ABSENCES:
                 raise Mismatch(
                     f"{self._client.label} does not know {row.kind} order {row.venue_order_ids}, which it once had. "
                     "Was the account changed, or the testnet reset?"
                 )
-        elif await self._proven_absent(row, absences, late):
+            return
+        try:
+            free, proven = await (self._after_the_fence(row, late) if late else self._before_the_fence(row, absences))
+        except (HelixError, TimeoutError):
+            return
+        if proven:
             await self._mark_absent(row)
             raise OrderRefused("The order never reached the venue (proven by look-up).", code=NOT_PLACED)
+        if free and repeatable:
+            self._absences.pop(row.client_order_id)
+            raise AbsentSoFar(f"Order {row.client_order_id} is not at the venue yet.")
 
-    async def _proven_absent(self, row: JournalRow, absences: int, late: int) -> bool:
-        """Whether clean answers (`absences` in a row, `late` of them after the fence) prove it was never placed.
+    async def _after_the_fence(self, row: JournalRow, late: int) -> tuple[bool, bool]:
+        """The venue takes the order no more: three answers, the open orders and the balance agree."""
+        return False, late >= _CLEAN_ABSENCES and await self._account_shows_nothing(row)
 
-        After the venue's own fence: three answers, the open orders and the balance agree. Before it only for an order
-        that sells coins which still lie free: a sale, or a stop where a resting one locks them. Should the first still
-        arrive, the venue has the coins for one of the two only, and refuses the other; with coins of the owner's
-        beside them it would have enough for both, so there it takes the fence.
+    async def _before_the_fence(self, row: JournalRow, absences: int) -> tuple[bool, bool]:
+        """Whether the coins lie free that the order would sell, and whether that proves it absent.
+
+        Only of a sale, or of a stop where a resting one locks them. Should it still arrive, the venue has the coins for
+        one of the two only, and refuses the other; with coins of the owner's beside them it would have enough for both.
         """
-        try:
-            if late:
-                return late >= _CLEAN_ABSENCES and await self._account_shows_nothing(row)
-            locks = row.kind == OrderKind.STOP.value and self._client.capabilities.stops_lock_funds
-            guarded = locks or row.kind == OrderKind.EXIT.value
-            return guarded and absences >= _CLEAN_ABSENCES_OF_A_SALE and await self._only_its_coins_lie_free(row)
-        except (HelixError, TimeoutError):
-            return False
+        locks = row.kind == OrderKind.STOP.value and self._client.capabilities.stops_lock_funds
+        if absences < _CLEAN_ABSENCES_OF_A_SALE or not (locks or row.kind == OrderKind.EXIT.value):
+            return False, False
+        async with self._store.read() as session:
+            owned = await baseline.reserve(session, _base(row))
+        async with asyncio.timeout(_CALL_TIMEOUT_S):
+            there = (await self._client.get_balance()).of(_base(row))
+        free = there.free - owned >= row.quantity
+        return free, free and there.total < 2 * row.quantity
 
     async def _account_shows_nothing(self, row: JournalRow) -> bool:
         async with asyncio.timeout(_CALL_TIMEOUT_S):
@@ -131,13 +143,6 @@ class LookUp:
             if row.kind != OrderKind.ENTRY.value or row.base_before is None:
                 return True
             return (await self._client.get_balance()).of(_base(row)).total <= row.base_before
-
-    async def _only_its_coins_lie_free(self, row: JournalRow) -> bool:
-        async with self._store.read() as session:
-            owned = await baseline.reserve(session, _base(row))
-        async with asyncio.timeout(_CALL_TIMEOUT_S):
-            there = (await self._client.get_balance()).of(_base(row))
-        return there.free - owned >= row.quantity and there.total < 2 * row.quantity
 
     async def _mark_absent(self, row: JournalRow) -> None:
         self._absences.pop(row.client_order_id, None)

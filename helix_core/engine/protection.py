@@ -156,13 +156,10 @@ class Protection:
     async def _arm(self, trade: TradeRow, signal_row: int, held: Decimal) -> bool:
         """Put a stop: the pair of orders, else a plain one, else sell, halt and raise the alarm."""
         assert trade.id is not None
-        rearmed = trade.stop_loss_price is not None
         plain, problem = False, ""
         for _ in range(_MOST_TRIES):
             try:
-                report = await self._stops.put(trade.id, signal_row, held, plain=plain)
-                await self._covered(trade.id, report)
-                await self._book_part(trade.id, report)
+                return await self._stands(trade, await self._stops.put(trade.id, signal_row, held, plain=plain))
             except StopWouldTrigger as refusal:
                 log.warning("stop_already_crossed", trade_id=trade.id, problem=str(refusal))
                 await self._seller.sell_all(trade, signal_row)
@@ -182,10 +179,6 @@ class Protection:
                 if plain and there >= held:
                     break
                 plain, held = plain or there >= held, there
-            else:
-                if rearmed:
-                    await self._tell_rearmed(trade.id)
-                return True
         await self._give_up(trade, signal_row, problem)
         return False
 
@@ -202,11 +195,18 @@ class Protection:
                 return True
         return False
 
-    async def _book_part(self, trade_id: int, report: OrderReport) -> None:
-        """Keep what a stop had sold already when it was first seen: one that came with the entry was set off before."""
-        if report.filled > 0 and (row := await self._stop_of(trade_id)) is not None:
+    async def _stands(self, trade: TradeRow, report: OrderReport) -> bool:
+        """Keep what a stop covers that was just put, and what stops that came with the entry had sold by then."""
+        assert trade.id is not None
+        if report.protecting <= 0:
+            return await self.ensure(trade)
+        await self._covered(trade.id, report)
+        if report.filled > 0 and (row := await self._stop_of(trade.id)) is not None:
             fills = await self._fills(row, report)
-            await self._ledger.record(trade_id, row.client_order_id, report, fills, over=False)
+            await self._ledger.record(trade.id, row.client_order_id, report, fills, over=False)
+        if trade.stop_loss_price is not None:
+            await self._tell_rearmed(trade.id)
+        return True
 
     async def _covered(self, trade_id: int, report: OrderReport) -> None:
         """A stop that covers the trade rests: have it watched, and keep where it rests and how long there was none."""

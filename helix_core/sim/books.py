@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _ID_LENGTH = 32
 _BY_HAND = "manual-"
 ZERO = Decimal(0)
+_STOP_RATIO = Decimal("0.95")
+"""Where a stop rests, at least: what it sells must be worth the venue's least there, not only at the market's price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +167,9 @@ class Books:
         return (change, ZERO) if fill.order_id in self.own_orders else (ZERO, change)
 
     def is_dust(self, quantity: Decimal, price: Decimal) -> bool:
-        """True when the venue would take no order over `quantity` at `price`."""
+        """True when the venue would take no stop over `quantity` while the market is at `price`: it rests below it."""
         lots = quantity // self.market.lot_step * self.market.lot_step
-        return lots < self.market.min_quantity or lots * price < self.market.min_notional
+        return lots < self.market.min_quantity or lots * price * _STOP_RATIO < self.market.min_notional
 
 
 def moment(stored: str) -> datetime:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from helix_core.store.database import Store
 
-_LOOK_S, _STEADY_S, _PATIENCE_S = 0.5, 3.0, 600.0
-"""Calm for longer than any late request is on its way. See `crash_scenes` for how late one can be."""
 _WRITTEN_ONCE = ".reserve"
 _REMADE = ("-shm", ".lock")
 
@@ -30,16 +28,11 @@ _REMADE = ("-shm", ".lock")
 class Trial(Play):
     """A play that ends as soon as all is calm: what is struck here is struck once, and no outage has to end."""
 
+    look_s, calm_looks, patience_s = 0.5, 6, 600.0
+    """Calm for longer than any late request is on its way. See `crash_scenes` for how late one can be."""
+
     def _heal(self) -> None:
         """Nothing: a strike that waits for its request may meet it as late as it likes."""
-
-    async def _rest(self) -> None:
-        """Until nothing is left to wait for, and nothing can be on the wire any more."""
-        calm_s, end_s = 0.0, self.now_s + _PATIENCE_S
-        while calm_s < _STEADY_S and self.now_s < end_s:
-            await asyncio.sleep(_LOOK_S)
-            calm_s = calm_s + _LOOK_S if self._is_quiet() else 0.0
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 class ForkedStage(Stage):

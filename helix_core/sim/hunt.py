@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from helix_core.errors import InvariantBroken
 from helix_core.sim.plan import Plan
 from helix_core.sim.seeds import run
 
 if TYPE_CHECKING:
     from helix_core.sim.mutants import Mutant
     from helix_core.sim.oracle import Violation
+
+_STUMBLES = ("TypeError", "AttributeError", "NameError")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +35,19 @@ class Catch:
 
 
 def hunt(mutant: Mutant, most: int, first: int = 0) -> Catch:
-    """Play the seeds from `first` on with the mutant, until one breaks that is whole without it."""
+    """Play the seeds from `first` on with the mutant, until one breaks that is whole without it.
+
+    Raises InvariantBroken when the mutant does not fit into Helix any more: that it stumbles is no find.
+    """
     exchange, style = mutant.way
     for seed in range(first, first + most):
         plan = Plan.of(seed, exchange, style)
         with mutant.alive():
             result = run(plan)
+        for violation in result.violations:
+            if any(name in violation.detail for name in _STUMBLES):
+                message = f"{mutant.name} does not fit any more: {violation}"
+                raise InvariantBroken(message)
         if result.violations and not run(plan).violations:
             return Catch(
                 mutant=mutant,

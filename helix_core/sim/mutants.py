@@ -69,7 +69,7 @@ def _row_after_answer(send: Any) -> Any:
         except Exception as error:  # noqa: BLE001 - the mistake keeps it for later
             answer.append(error)
 
-        async def remembered(_self: OrderDesk, _order: Any, _row: Any) -> Any:
+        async def remembered(_self: OrderDesk, _order: Any, _row: Any, **_: Any) -> Any:
             if isinstance(answer[0], Exception):
                 raise answer[0]
             return answer[0]
@@ -107,11 +107,11 @@ def _failed_after_errors(resolve: Any) -> Any:
 
 
 def _resent(_place_and_follow: Any) -> Any:
-    async def wrong(self: OrderDesk, order: Any, row: Any) -> Any:
+    async def wrong(self: OrderDesk, order: Any, row: Any, **more: Any) -> Any:
         try:
             return await _place(self, order)
         except OrderOutcomeUnknown:
-            return await _place_and_follow(self, order, row)
+            return await _place_and_follow(self, order, row, **more)
 
     return wrong
 

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from helix_core.sim.plan import Plan
     from helix_core.sim.stage import Stage
 
-_LOOK_S, _CALM_LOOKS = 2.5, 2
-_PATIENCE_S = 240.0
-"""So long the bot has, once everything is healed, to come to rest."""
 _STILL_S = 150.0
 """What has halted for a human and then has not moved for so long waits for the human."""
 _FOR_A_HUMAN = {HaltKind.RECONCILE.value, HaltKind.MANUAL.value}
@@ -39,6 +36,10 @@ _MAY_CLEAR = ("helix resume", "helix reconcile", "AUTO_RESUME")
 
 class Play:
     """One run of one plan. Acts reach everything through it."""
+
+    look_s, calm_looks = 2.5, 2
+    patience_s = 240.0
+    """So long the bot has, once everything is healed, to come to rest."""
 
     def __init__(self, plan: Plan, stage: Stage, *, tell: bool = False) -> None:
         """Take the stage. With `tell` the story is kept in `story`."""
@@ -106,11 +107,11 @@ class Play:
         self.stage.disk.full = self.stage.disk.locked = False
 
     async def _rest(self) -> None:
-        """Until two looks in a row find nothing to wait for; the oracle judges what is left after that."""
+        """Until looks in a row find nothing to wait for; the oracle judges what is left after that."""
         calm, standing, since_s = 0, None, self.now_s
         self._healed_s = self.now_s
-        while calm < _CALM_LOOKS and self.now_s - self._healed_s < _PATIENCE_S:
-            await asyncio.sleep(_LOOK_S)
+        while calm < self.calm_looks and self.now_s - self._healed_s < self.patience_s:
+            await asyncio.sleep(self.look_s)
             self._up = self.stage.life is not None and self.alive and self.stage.life.ready
             books = self.books()
             calm = calm + 1 if self._up and quiet(books) else 0

@@ -1,7 +1,8 @@
 """The baseline: coins in the account that are the owner's, which the bot never counts as its own nor sells.
 
 It is kept as one figure and a trade: `coins` belong to the owner, and so does what trades that closed after
-`after_trade` left over, dust that no venue takes.
+`after_trade` left over, dust that no venue takes. Where a human took more than dust from a trade, `coins` is so much
+less: together they are what is in the account.
 """
 
 from __future__ import annotations
@@ -69,6 +70,14 @@ async def accept(session: AsyncSession, base: str, owned: Decimal) -> None:
     coins = owned - await dust(session, base, after_trade)
     row = await rows.find(session, MetaRow, _KEY.format(base)) or MetaRow(key=_KEY.format(base), value="")
     row.value = f"{coins:f} {after_trade}"
+    session.add(row)
+
+
+async def miss(session: AsyncSession, base: str, taken: Decimal) -> None:
+    """What a closed trade should have left over was `taken` by somebody: it is not in the account for the owner."""
+    kept = await load(session, base) or Baseline(Decimal(0), 0)
+    row = await rows.find(session, MetaRow, _KEY.format(base)) or MetaRow(key=_KEY.format(base), value="")
+    row.value = f"{kept.coins - taken:f} {kept.after_trade}"
     session.add(row)
 
 

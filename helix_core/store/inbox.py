@@ -22,33 +22,24 @@ if TYPE_CHECKING:
     from helix_core.domain.risk import RiskReport
 
 # Built once: building one of these takes as long as asking it.
-_EARLIER = (
-    select(SignalRow.id)
+_signals, _inbox = rows.table(SignalRow), rows.table(InboxRow)
+_same = (
+    select(_signals.c.id)
     .where(
-        SignalRow.signal_id == bindparam("signal_id"),
-        col(SignalRow.received_at) > bindparam("since"),
-        col(SignalRow.received_at) < bindparam("until"),
-        col(SignalRow.action).is_distinct_from("deduplicated"),
+        _signals.c.signal_id == bindparam("signal_id"),
+        _signals.c.received_at > bindparam("since"),
+        _signals.c.action.is_distinct_from("deduplicated"),
     )
     .limit(1)
 )
-_BEFORE = (
-    select(SignalRow.id)
-    .where(
-        SignalRow.signal_id == bindparam("signal_id"),
-        col(SignalRow.id) < bindparam("row"),
-        col(SignalRow.received_at) > bindparam("since"),
-        col(SignalRow.action).is_distinct_from("deduplicated"),
-    )
-    .limit(1)
-)
+_EARLIER = _same.where(_signals.c.received_at < bindparam("until"))
+_BEFORE = _same.where(_signals.c.id < bindparam("row"))
 _UNFINISHED = (
     select(SignalRow, InboxRow)
     .join(InboxRow, col(InboxRow.signal_row) == SignalRow.id)
     .where(col(InboxRow.done_at).is_(None))
     .order_by(col(SignalRow.id))
 )
-_signals, _inbox = rows.table(SignalRow), rows.table(InboxRow)
 _STORE, _ASK = insert(_signals), insert(_inbox)
 _END_SIGNAL = update(_signals).where(_signals.c.id == bindparam("row"))
 _END_ASKED = update(_inbox).where(_inbox.c.signal_row == bindparam("row"))

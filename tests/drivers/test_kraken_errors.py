@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,9 @@ from helix_core import (
     StopWouldTrigger,
 )
 from helix_core.ccxt import Answer, Meaning
+from helix_core.clock import SystemClock
 from helix_kraken import errors
-from tests.drivers.kraken_venue import ADD, BALANCE, ok, refusal, stop_for
+from tests.drivers.kraken_venue import ADD, BALANCE, ENTRY, QUERY, ok, refusal, stop_for
 from tests.drivers.specimens import entry
 from tests.drivers.tiny_venue import Reply
 
@@ -49,13 +51,13 @@ FINAL = [
     "EAccount:Invalid permissions",
     "EAuth:Account temporary disabled",
     "EQuery:Unknown asset pair",
-    "EService:Deadline elapsed",
     "EService:Market in cancel_only mode",
     "EService:Market in post_only mode",
     "EService:Market in limit_only mode",
 ]
 PASSING = [
     "EAPI:Invalid nonce",
+    "EService:Deadline elapsed",
     "EOrder:Rate limit exceeded",
     "EOrder:Domain rate limit exceeded",
     "EAPI:Rate limit exceeded",
@@ -90,6 +92,23 @@ async def test_an_order_is_refused_for_good(kraken: KrakenClient, tiny: TinyVenu
     assert (refused.value.transient, refused.value.code) == (False, text.split(":", maxsplit=1)[0])
     assert text.split(":", 1)[1] in str(refused.value)
     assert len(tiny.sent("POST", ADD)) == 1
+
+
+async def test_an_order_whose_deadline_has_passed_leaves_with_a_right_one_next_time(
+    kraken: KrakenClient, tiny: TinyVenue
+) -> None:
+    """The machine's clock fell behind by a minute. Kraken's refusal sets the deadlines right again."""
+    ahead = SystemClock().now().timestamp() + 60
+    tiny.on("GET", "/0/public/Time", ok({"unixtime": int(ahead)}))
+    tiny.on("POST", ADD, refusal("EService:Deadline elapsed"), ok({"txid": [ENTRY]}))
+    tiny.on("POST", QUERY, ok({}))
+
+    with pytest.raises(OrderRefused):
+        await kraken.place_market_order(entry())
+    await kraken.place_market_order(entry())
+
+    late, right = (datetime.fromisoformat(seen.parameters["deadline"]) for seen in tiny.sent("POST", ADD))
+    assert 55 < (right - late).total_seconds() < 65
 
 
 @pytest.mark.parametrize("text", PASSING)

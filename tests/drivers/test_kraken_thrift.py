@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helix_core import IN_HAND, ExchangeUnavailable, OrderKind, OrderStatus, RateLimited, StopWouldTrigger
+from helix_core import (
+    IN_HAND,
+    ExchangeUnavailable,
+    OrderKind,
+    OrderOutcomeUnknown,
+    OrderStatus,
+    RateLimited,
+    StopWouldTrigger,
+)
 from helix_kraken.absences import Absences
 from helix_kraken.counter import Counter, RestLimit
 from helix_kraken.rank import Rank, looking, rank
@@ -152,7 +160,7 @@ async def test_what_stops_have_sold_is_told_before_the_rest_is_to_be_sold(
 async def test_an_order_just_sought_in_vain_is_not_sought_again_at_once(kraken: KrakenClient, tiny: TinyVenue) -> None:
     """It may still appear, so that a second look proves no more than the first."""
     tiny.on("POST", ADD, ok({}))
-    with pytest.raises(ExchangeUnavailable):
+    with pytest.raises(OrderOutcomeUnknown):
         await kraken.place_market_order(entry())
     assert await kraken.find_order(ref(OrderKind.ENTRY)) is None
     tiny.seen.clear()

@@ -27,8 +27,10 @@ _TEXTS = {
     "EGeneral:Too many requests": Meaning.HELD_OFF,
     "EGeneral:Temporary lockout": Meaning.LOCKED_OUT,
     "EAPI:Invalid nonce": Meaning.CLOCK,
-    # A deadline in the past or too far ahead, by Kraken's clock: ours has moved.
+    # A deadline in the past or too far ahead, by Kraken's clock: ours has moved. Or the order was long on its way;
+    # "after which the matching engine should reject" says that it was not placed then either.
     "EGeneral:Invalid arguments:deadline": Meaning.CLOCK,
+    "EService:Deadline elapsed": Meaning.CLOCK,
     "EAPI:Invalid key": Meaning.KEY_REFUSED,
     "EAPI:Invalid signature": Meaning.KEY_REFUSED,
     "EGeneral:Permission denied": Meaning.KEY_REFUSED,
@@ -40,8 +42,6 @@ _TEXTS = {
     "ETrade:Locked": Meaning.KEY_DOUBTED,
     "EQuery:Unknown asset pair": Meaning.NO_MARKET,
     "EGeneral:Unknown method": Meaning.REFUSED,
-    # "after which the matching engine should reject": the order was in time for nothing.
-    "EService:Deadline elapsed": Meaning.REFUSED,
     "EService:Timeout": Meaning.UNKNOWN,
     "EService:Unavailable": Meaning.UNKNOWN,
     "EService:Busy": Meaning.UNKNOWN,

@@ -154,10 +154,10 @@ class Questions:
 
     async def find(self, client_order_id: str) -> Order | None:
         """Look for an order by Helix's id: among the open ones, then among the closed ones. None: in neither."""
-        asked_at_s = self._clock.monotonic()
+        asked_at_s = await self._turn_s(1)
         found = _named(await self.open_orders(client_order_id), client_order_id)
         if found is None and not self._just_absent(client_order_id):
-            searched_at_s = self._clock.monotonic()
+            searched_at_s = await self._turn_s(HISTORY_COST)
             found = _named(await self._closed_named(client_order_id), client_order_id)
             if found is None:
                 self._keep_absent(client_order_id, searched_at_s)
@@ -228,6 +228,11 @@ class Questions:
             return [read_fill(each, need(answer, "result", each), symbol) for each in trade_ids]
 
         return await self._ask(ask, 1)
+
+    async def _turn_s(self, cost: float) -> float:
+        """Wait until there is room: what is asked then tells of that moment, or a later one."""
+        await self.counter.room(cost, LOOK_PATIENCE_S)
+        return self._clock.monotonic()
 
     async def _ask(self, question: Callable[[Any], Awaitable[T]], cost: float) -> T:
         """Ask once there is room. Waiting is done here, outside the bound of a question.
