@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,6 +31,7 @@ PATIENCE_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 _UNPROTECTED_PAUSE_S = 1.0
 _CALL_TIMEOUT_S = 30.0
+_CONTRADICTED_S = 30.0
 _CLEAN_ABSENCES = 3
 _CLEAN_ABSENCES_OF_A_SALE = 2
 
@@ -37,14 +40,25 @@ class AbsentSoFar(OrderOutcomeUnknown):
     """The venue does not have the order, and may still get it: only under its own id it may be sent again."""
 
 
+@dataclass(slots=True)
+class _Search:
+    """One order that is looked for: clean `absences` in a row, `late` of them after its fence. Times are monotonic."""
+
+    began_at: float
+    absences: int = 0
+    late: int = 0
+    contradicted_at: float = -math.inf
+
+
 class LookUp:
     """Finds orders again by Helix's own ids, and proves that one was never placed. Sends nothing."""
 
     def __init__(self, account: Account) -> None:
         """Look on one account."""
-        self._client, self._store, self._clock = account.client, account.store, account.clock
+        self._client, self._store = account.client, account.store
+        self._clock, self._started_at = account.clock, account.started_at
         self._unprotected_pause_s = max(_UNPROTECTED_PAUSE_S, account.client.capabilities.orders_poll_s / 2)
-        self._absences: dict[str, tuple[int, int]] = {}
+        self._searches: dict[str, _Search] = {}
 
     async def resolve(
         self, row: JournalRow, *, patience_s: float = PATIENCE_S, repeatable: bool = False
@@ -58,18 +72,18 @@ class LookUp:
         deadline = self._clock.monotonic() + patience_s
         looks = 0
         while True:
-            fenced = self._clock.now() > row.fence_at
+            search = self._searches.setdefault(row.client_order_id, _Search(self._clock.monotonic()))
+            fenced = self._fenced(row, search)
             report = await self.glance(row)
-            if report is not None:
-                self._absences.pop(row.client_order_id, None)
             if report is None:
-                absences, late = self._absences.get(row.client_order_id, (0, 0))
-                absences, late = absences + 1, late + fenced
-                self._absences[row.client_order_id] = (absences, late)
-                await self._end_if_absent(row, absences, late, repeatable=repeatable)
-            elif isinstance(report, HelixError):
+                search.absences, search.late = search.absences + 1, search.late + fenced
+                await self._end_if_absent(row, search, repeatable=repeatable)
+            else:
+                search.absences = search.late = 0
+            if isinstance(report, HelixError):
                 log.debug("look_up_failed", client_order_id=row.client_order_id, problem=str(report))
-            elif report.status.final or report.protecting > 0:
+            elif report is not None and (report.status.final or report.protecting > 0):
+                self._searches.pop(row.client_order_id, None)
                 return report
             pause_s = PAUSES_S[1] if fenced and report is None else PAUSES_S[min(looks, len(PAUSES_S) - 1)]
             if row.kind != OrderKind.ENTRY.value:
@@ -91,42 +105,61 @@ class LookUp:
         except TimeoutError:
             return ExchangeUnavailable("no answer")
 
-    async def _end_if_absent(self, row: JournalRow, absences: int, late: int, *, repeatable: bool) -> None:
-        """End the search when clean answers say that the order was never placed: `absences`, `late` of them fenced.
+    def _fenced(self, row: JournalRow, search: _Search) -> bool:
+        """Whether the order can no longer appear at the venue.
+
+        By the time since the search began, which no step of the clock shortens; of an order that was sent before this
+        start, also by the clock.
+        """
+        if self._clock.monotonic() - search.began_at > self._client.capabilities.order_fence_s:
+            return True
+        return row.sent_at < self._started_at and self._clock.now() > row.fence_at
+
+    async def _end_if_absent(self, row: JournalRow, search: _Search, *, repeatable: bool) -> None:
+        """End the search when clean answers say that the order was never placed.
 
         Raises OrderRefused where that is proven, AbsentSoFar where it is not and the order is `repeatable`, Mismatch
         when the venue had it once.
         """
         if row.venue_order_ids:
-            if absences >= _CLEAN_ABSENCES:
+            if search.absences >= _CLEAN_ABSENCES:
                 raise Mismatch(
                     f"{self._client.label} does not know {row.kind} order {row.venue_order_ids}, which it once had. "
                     "Was the account changed, or the testnet reset?"
                 )
             return
         try:
-            free, proven = await (self._after_the_fence(row, late) if late else self._before_the_fence(row, absences))
+            ask = self._after_the_fence if search.late else self._before_the_fence
+            free, proven = await ask(row, search)
         except (HelixError, TimeoutError):
             return
         if proven:
             await self._mark_absent(row)
             raise OrderRefused("The order never reached the venue (proven by look-up).", code=NOT_PLACED)
         if free and repeatable:
-            self._absences.pop(row.client_order_id)
+            self._searches.pop(row.client_order_id)
             raise AbsentSoFar(f"Order {row.client_order_id} is not at the venue yet.")
 
-    async def _after_the_fence(self, row: JournalRow, late: int) -> tuple[bool, bool]:
-        """The venue takes the order no more: three answers, the open orders and the balance agree."""
-        return False, late >= _CLEAN_ABSENCES and await self._account_shows_nothing(row)
+    async def _after_the_fence(self, row: JournalRow, search: _Search) -> tuple[bool, bool]:
+        """The venue takes the order no more: three answers, the open orders and the balance agree.
 
-    async def _before_the_fence(self, row: JournalRow, absences: int) -> tuple[bool, bool]:
+        Where those two contradict the three, they are not asked again at once: a human may have bought coins meanwhile.
+        """
+        if search.late < _CLEAN_ABSENCES or self._clock.monotonic() - search.contradicted_at < _CONTRADICTED_S:
+            return False, False
+        proven = await self._account_shows_nothing(row)
+        if not proven:
+            search.contradicted_at = self._clock.monotonic()
+        return False, proven
+
+    async def _before_the_fence(self, row: JournalRow, search: _Search) -> tuple[bool, bool]:
         """Whether the coins lie free that the order would sell, and whether that proves it absent.
 
         Only of a sale, or of a stop where a resting one locks them. Should it still arrive, the venue has the coins for
         one of the two only, and refuses the other; with coins of the owner's beside them it would have enough for both.
         """
         locks = row.kind == OrderKind.STOP.value and self._client.capabilities.stops_lock_funds
-        if absences < _CLEAN_ABSENCES_OF_A_SALE or not (locks or row.kind == OrderKind.EXIT.value):
+        if search.absences < _CLEAN_ABSENCES_OF_A_SALE or not (locks or row.kind == OrderKind.EXIT.value):
             return False, False
         async with self._store.read() as session:
             owned = await baseline.reserve(session, _base(row))
@@ -145,7 +178,7 @@ class LookUp:
             return (await self._client.get_balance()).of(_base(row)).total <= row.base_before
 
     async def _mark_absent(self, row: JournalRow) -> None:
-        self._absences.pop(row.client_order_id, None)
+        self._searches.pop(row.client_order_id, None)
         async with self._store.write() as session:
             now = self._clock.now()
             await journal.mark(session, row.client_order_id, JournalState.NOT_PLACED, now, detail="proven absent")

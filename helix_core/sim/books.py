@@ -150,17 +150,18 @@ class Books:
     @cached_property
     def declared(self) -> Decimal:
         """Base coins that the owner called theirs: the bot must leave so many in the account."""
-        return sum((Decimal(row["value"].split()[0]) for row in self.baselines), ZERO)
+        return sum((max(Decimal(row["value"].split()[0]), ZERO) for row in self.baselines), ZERO)
 
     def taken(self) -> Iterator[tuple[datetime, Decimal]]:
         """After every change: how many coins humans have away of those that should be beside Helix's, or are Helix's.
 
-        Coins have no names: of a declared baseline that shrank, the bot cannot know whose were sold.
+        Coins have no names: of a declared baseline that shrank, the bot cannot know whose were sold. What a human buys
+        is not Helix's, even where coins of Helix's are gone.
         """
-        most = ZERO
+        most = away = ZERO
         for held in self.holdings():
-            most = max(most, held.others)
-            yield held.at, max(min(self.declared, most) - held.others, ZERO)
+            most, away = max(most, held.others), max(away, -held.others)
+            yield held.at, max(away, min(self.declared, most) - held.others)
 
     def _change(self, fill: Execution) -> tuple[Decimal, Decimal]:
         change = self.base_of(fill)

@@ -25,8 +25,8 @@ _LONGEST_WAIT_S = 3.0
 _BOOT_S = 0.9
 _LOOK_S = 0.05
 _HALT_CHANCE, _RESUME_CHANCE = 0.12, 0.5
-_PAUSE_S = 4.0
-"""Between two kills at a venue that counts every question: a supervisor that starts a bot at once would not help."""
+_PAUSE_S = 12.0
+"""Between two kills at a venue that counts every question: sooner, no bot would get as far as to trade."""
 
 
 class Moment(StrEnum):

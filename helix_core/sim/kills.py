@@ -31,6 +31,7 @@ from helix_core.sim.forked_bot import nursery
 from helix_core.sim.kill_station import PRICE, environment_of, station
 from helix_core.sim.kill_storm import MOMENTS, Moment, storm
 from helix_core.sim.oracle import judge, quiet
+from helix_core.sim.ways import is_asked_seldom
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 KILLS_A_ROUND = 10
 _CALM_S, _LOOK_S = 75.0, 0.25
+_USED_UP_S = 45.0
+"""A venue that counts questions has given none for so long when a storm ends: its counter drains before anything."""
 _STEADY_LOOKS = 3
 
 
@@ -134,14 +137,15 @@ async def _rounds(
 async def _calm(made: Station) -> list[str]:
     """Let the bot come to rest, and judge what it and its venue have on record."""
     steady = 0
-    deadline_s = SystemClock().monotonic() + _CALM_S
+    calm_s = _CALM_S + (_USED_UP_S if is_asked_seldom(made.sandbox.name) else 0.0)
+    deadline_s = SystemClock().monotonic() + calm_s
     while steady < _STEADY_LOOKS and SystemClock().monotonic() < deadline_s:
         await made.keep_running()
         steady = steady + 1 if await made.ready() and _at_rest(made) else 0
         await asyncio.sleep(_LOOK_S)
     with closing(sqlite3.connect(f"file:{made.database}?mode=ro", uri=True)) as connection:
         found = [str(one) for one in judge(Books(made.sandbox, connection), accepted=made.accepted)]
-    late = [] if steady else [f"not at rest after {_CALM_S:g} s"]
+    late = [] if steady else [f"not at rest after {calm_s:g} s"]
     noticed, made.owner.violations = made.owner.violations, []
     return [*late, *found, *made.forgotten_halts(), *noticed]
 

@@ -234,9 +234,9 @@ def _nothing_is_the_owners(_reserve: Any) -> Any:
     return wrong
 
 
-def _absent_at_once(_proven: Any) -> Any:
-    async def wrong(_self: LookUp, _row: Any, absences: int, _late: int) -> bool:
-        return absences > 0
+def _absent_at_once(_before_the_fence: Any) -> Any:
+    async def wrong(*_: Any) -> tuple[bool, bool]:
+        return True, True
 
     return wrong
 
@@ -261,7 +261,7 @@ MUTANTS = (
     ),
     Mutant("resend-on-timeout", "an order without an answer is sent again", (OrderDesk, "_place_and_follow"), _resent),
     Mutant("stop-forgotten", "an error while placing the stop is passed over", (Stops, "put"), _stop_forgotten),
-    Mutant("absent-at-once", "one look-up without a result is proof", (LookUp, "_proven_absent"), _absent_at_once),
+    Mutant("absent-at-once", "one look-up without a result is proof", (LookUp, "_before_the_fence"), _absent_at_once),
     Mutant("halts-cleared-at-start", "a restart ends every halt", (Worker, "recover"), _forgets_halts),
     Mutant(
         "halt-not-checked-at-commit",

@@ -234,9 +234,8 @@ def _quote_of(books: Books, fill: Execution) -> Decimal:
 
 
 def _taken(books: Books) -> Decimal:
-    """The most of Helix's coins that humans ever had away, or what they have away now of all there should be."""
-    ever = max((-held.others for held in books.holdings()), default=ZERO).max(ZERO)
-    return max([ever, *(some for _, some in list(books.taken())[-1:])])
+    """How many coins humans have away by now: see Books.taken."""
+    return max((some for _, some in list(books.taken())[-1:]), default=ZERO)
 
 
 def _words(fill: tuple[object, ...]) -> str:

@@ -5,10 +5,19 @@ from __future__ import annotations
 import pytest
 
 from helix_core.sim.hunt import hunt
-from helix_core.sim.mutants import MUTANTS, named
+from helix_core.sim.mutants import MUTANTS, Mutant, named
 
-KNOWN = (("row-after-answer", 0), ("failed-after-k-errors", 2), ("absent-at-once", 14))
-"""A mutant, and a seed of its way that finds it."""
+KNOWN = (
+    ("row-after-answer", 0),
+    ("resend-on-timeout", 4),
+    ("fee-ignored", 1),
+    pytest.param("stop-forgotten", 14, marks=pytest.mark.deep),
+    pytest.param("failed-after-k-errors", 54, marks=pytest.mark.deep),
+    pytest.param("halt-not-checked-at-commit", 4, marks=pytest.mark.deep),
+    pytest.param("no-dedup", 10, marks=pytest.mark.deep),
+    pytest.param("watch-asleep", 27, marks=pytest.mark.deep),
+)
+"""A mutant, and a seed of its way that finds it. The proof hunts all of them."""
 
 
 @pytest.mark.parametrize(("name", "seed"), KNOWN)
@@ -17,6 +26,18 @@ def test_a_mistake_is_found_at_its_seed(name: str, seed: int) -> None:
     caught = hunt(named(name), most=1, first=seed)
 
     assert caught.seed == seed, str(caught)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_fits_into_helix(mutant: Mutant) -> None:
+    """What it changes is there to be changed, and is whole again afterwards."""
+    target, attribute = mutant.where
+    whole = getattr(target, attribute)
+
+    with mutant.alive():
+        assert getattr(target, attribute) is not whole
+
+    assert getattr(target, attribute) is whole
 
 
 def test_each_mutant_has_a_name_of_its_own_and_says_its_mistake() -> None:
