@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -70,9 +71,11 @@ class Entry:
         self._desk, self._ledger, self._protection = desk, ledger, protection
         self._market, self._store = account.market, account.store
         self._limits, self._clock, self._started_at = account.limits, account.clock, account.started_at
+        self._fence_s = account.client.capabilities.order_fence_s
 
     async def open(self, stored: StoredSignal) -> Outcome:
         """Judge, size, journal, buy, protect, record and tell. Raises Rejection."""
+        await self._outwait_what_was_given_up()
         view = await self._market.view(stored.signal.symbol)
         intent, attempt = await self._intent(stored, view)
         report = await self._risk.judge(intent, await self._snapshots.of(stored, view), exit_=False)
@@ -92,6 +95,16 @@ class Entry:
         except OrderOutcomeUnknown as unknown:
             raise await self._alarm(stored, intent.client_order_id, str(unknown)) from unknown
         return await self._settle(stored, await self._journalled(stored), placed)
+
+    async def _outwait_what_was_given_up(self) -> None:
+        """Let the fence pass of a sale or stop that was held absent before it: what is bought now, it could sell."""
+        now = self._clock.now()
+        async with self._store.read() as session:
+            until = await journal.given_up_until(session, now)
+        if until is not None:
+            wait_s = min((until - now).total_seconds(), self._fence_s)
+            log.info("entry_waits_for_a_given_up_order", seconds=round(wait_s, 1))
+            await asyncio.sleep(wait_s)
 
     async def resume(self, stored: StoredSignal, row: JournalRow, *, patience_s: float) -> Outcome:
         """Go on with an entry that may be at the venue: look it up, never send it again. Raises Rejection.
@@ -219,10 +232,8 @@ class Entry:
         async with self._store.write() as session:
             trade = await session.get_one(TradeRow, trade_id)
             await inbox.finish(session, stored.row, now, trade_id=trade_id)
-            if trade.status == "open" and trade.stop_loss_price is not None:
-                stop = await journal.standing(session, trade_id, OrderKind.STOP)
-                if stop is None or stop.stop_price is None:
-                    raise InvariantBroken(f"trade {trade_id} is protected by no journalled stop")
+            stop = await journal.standing(session, trade_id, OrderKind.STOP)
+            if trade.status == "open" and stop is not None and stop.stop_price is not None:
                 text = messages.trade_opened(
                     instrument=self._market.rules(),
                     price=position.entry_price,

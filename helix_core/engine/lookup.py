@@ -29,7 +29,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
-_UNPROTECTED_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 1.0
+"""What is looked for may have filled, and then stands without a stop. A venue that counts questions is asked less."""
 _CALL_TIMEOUT_S = 30.0
 _CONTRADICTED_S = 30.0
 _CLEAN_ABSENCES = 3
@@ -57,7 +58,7 @@ class LookUp:
         """Look on one account."""
         self._client, self._store = account.client, account.store
         self._clock, self._started_at = account.clock, account.started_at
-        self._unprotected_pause_s = max(_UNPROTECTED_PAUSE_S, account.client.capabilities.orders_poll_s / 2)
+        self._longest_pause_s = max(_LONGEST_PAUSE_S, account.client.capabilities.orders_poll_s / 2)
         self._searches: dict[str, _Search] = {}
 
     async def resolve(
@@ -86,8 +87,7 @@ class LookUp:
                 self._searches.pop(row.client_order_id, None)
                 return report
             pause_s = PAUSES_S[1] if fenced and report is None else PAUSES_S[min(looks, len(PAUSES_S) - 1)]
-            if row.kind != OrderKind.ENTRY.value:
-                pause_s = min(pause_s, self._unprotected_pause_s)
+            pause_s = min(pause_s, self._longest_pause_s)
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:
                 if isinstance(report, OrderReport):

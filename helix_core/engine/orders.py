@@ -77,7 +77,7 @@ class OrderDesk:
         within a minute: the order then counts as filled until somebody finds out.
         """
         now = self._clock.now()
-        row = intents.of(order, now, self._fence(), signal_row=signal_row, attempt=attempt)
+        row = intents.of(order, now, self._fence(now), signal_row=signal_row, attempt=attempt)
         row.trade_id, row.base_before = trade_id, base_before
         async with self._store.write() as session:
             await self._refuse_while_halted(session, row)
@@ -244,8 +244,9 @@ class OrderDesk:
         try:
             async with self._store.write() as session:
                 await self._refuse_while_halted(session, row)
-                again = await journal.mark(session, row.client_order_id, JournalState.SENT, self._clock.now())
-                again.fence_at = row.fence_at = self._fence()
+                now = self._clock.now()
+                again = await journal.mark(session, row.client_order_id, JournalState.SENT, now)
+                again.fence_at = row.fence_at = self._fence(now)
         except OrderRefused as refusal:
             await self.mark(row, JournalState.REFUSED, detail=str(refusal))
             raise
@@ -281,8 +282,8 @@ class OrderDesk:
             for halt in await halts.in_force(session, self._started_at):
                 raise OrderRefused(f"Halt {halt.kind.value}: {halt.detail}.", code=HALTED)
 
-    def _fence(self) -> datetime:
-        return self._clock.now() + timedelta(seconds=self._client.capabilities.order_fence_s)
+    def _fence(self, sent_at: datetime) -> datetime:
+        return sent_at + timedelta(seconds=self._client.capabilities.order_fence_s)
 
 
 def _words(error: BaseException) -> str:

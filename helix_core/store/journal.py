@@ -43,6 +43,17 @@ _LATEST_OF_TRADE = select(JournalRow).where(_OF_TRADE, _OF_KIND).order_by(_NUMBE
 _STANDING = _LATEST_OF_TRADE.where(col(JournalRow.state).in_([JournalState.LIVE.value, *_unsettled]))
 _UNSETTLED = select(JournalRow).where(col(JournalRow.state).in_(_unsettled)).order_by(_NUMBER)
 _UNSETTLED_OF_KIND = _UNSETTLED.where(_OF_KIND)
+_GIVEN_UP = (
+    select(JournalRow.fence_at)
+    .where(
+        JournalRow.state == JournalState.NOT_PLACED.value,
+        JournalRow.kind != OrderKind.ENTRY.value,
+        col(JournalRow.trade_id).is_not(None),
+        col(JournalRow.fence_at) > bindparam("now"),
+    )
+    .order_by(col(JournalRow.fence_at).desc())
+    .limit(1)
+)
 _FILLS = select(FillRow).where(FillRow.trade_id == bindparam("trade_id")).order_by(col(FillRow.at))
 
 
@@ -146,6 +157,11 @@ async def not_placed(session: AsyncSession, trade_id: int, kind: OrderKind) -> l
         JournalRow.state == JournalState.NOT_PLACED.value,
     )
     return list(await session.exec(query.order_by(col(JournalRow.number).desc())))
+
+
+async def given_up_until(session: AsyncSession, now: datetime) -> datetime | None:
+    """Until when a sale or a stop that was held never to have been placed could still reach the venue; None: none."""
+    return (await session.exec(_GIVEN_UP, params={"now": now})).first()
 
 
 async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> list[JournalRow]:
