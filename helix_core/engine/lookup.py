@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+_OFTEN_S = 2.0
 _LONGEST_PAUSE_S = 1.0
 """What is looked for may have filled, and then stands without a stop. A venue that counts questions is asked less."""
 _CALL_TIMEOUT_S = 30.0
@@ -58,7 +59,9 @@ class LookUp:
         """Look on one account."""
         self._client, self._store = account.client, account.store
         self._clock, self._started_at = account.clock, account.started_at
-        self._longest_pause_s = max(_LONGEST_PAUSE_S, account.client.capabilities.orders_poll_s / 2)
+        poll_s = account.client.capabilities.orders_poll_s
+        self._longest_pause_s = max(_LONGEST_PAUSE_S, poll_s / 2)
+        self._shortest_pause_s = poll_s / 2 if poll_s > _OFTEN_S else 0
         self._searches: dict[str, _Search] = {}
 
     async def resolve(
@@ -86,8 +89,9 @@ class LookUp:
             elif report is not None and (report.status.final or report.protecting > 0):
                 self._searches.pop(row.client_order_id, None)
                 return report
-            pause_s = PAUSES_S[1] if fenced and report is None else PAUSES_S[min(looks, len(PAUSES_S) - 1)]
-            pause_s = min(pause_s, self._longest_pause_s)
+            pause_s = min(PAUSES_S[min(looks, len(PAUSES_S) - 1)], self._longest_pause_s)
+            if report is None:
+                pause_s = PAUSES_S[1] if fenced else max(pause_s, self._shortest_pause_s)
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:
                 if isinstance(report, OrderReport):
@@ -153,14 +157,15 @@ class LookUp:
         return False, proven
 
     async def _before_the_fence(self, row: JournalRow, search: _Search) -> tuple[bool, bool]:
-        """Whether the coins lie free that the order would sell, and whether that proves it absent.
+        """Whether the coins lie free that a sale or a stop would sell, and whether that proves it absent.
 
-        Only of a sale, or of a stop where a resting one locks them. Should it still arrive, the venue has the coins for
-        one of the two only, and refuses the other; with coins of the owner's beside them it would have enough for both.
+        A stop proves nothing where it locks no coins. Should the order still arrive, the venue has the coins for one of
+        the two only, and refuses the other; with coins of the owner's beside them it would have enough for both.
         """
-        locks = row.kind == OrderKind.STOP.value and self._client.capabilities.stops_lock_funds
-        if search.absences < _CLEAN_ABSENCES_OF_A_SALE or not (locks or row.kind == OrderKind.EXIT.value):
+        if search.absences < _CLEAN_ABSENCES_OF_A_SALE or row.kind == OrderKind.ENTRY.value:
             return False, False
+        if row.kind == OrderKind.STOP.value and not self._client.capabilities.stops_lock_funds:
+            return True, False
         async with self._store.read() as session:
             owned = await baseline.reserve(session, _base(row))
         async with asyncio.timeout(_CALL_TIMEOUT_S):

@@ -95,26 +95,22 @@ class OrderDesk:
         return await self._send_until_known(order, row)
 
     async def _send_until_known(self, order: AnyOrder, row: JournalRow) -> OrderReport:
-        for pause_s in _RETRY_PAUSES_S:
+        deadline, pauses_s = self._clock.monotonic() + PATIENCE_S, list(_RETRY_PAUSES_S)
+        while True:
+            repeatable = self.may_repeat(row) and self._clock.monotonic() < deadline
             try:
-                return await self._place_and_follow(order, row, repeatable=self.may_repeat(row))
+                return await self._place_and_follow(order, row, repeatable=repeatable)
             except AbsentSoFar as absent:
                 log.warning("stop_sent_again_under_its_id", client_order_id=row.client_order_id, problem=str(absent))
             except OrderRefused as refusal:
                 if refusal.code in {NOT_PLACED, HALTED}:
                     raise
-                if not refusal.transient:
+                if not refusal.transient or not pauses_s:
                     await self.mark(row, JournalState.REFUSED, detail=str(refusal))
                     raise
                 log.warning("order_not_placed_retrying", client_order_id=row.client_order_id, problem=str(refusal))
-            await asyncio.sleep(pause_s)
+                await asyncio.sleep(pauses_s.pop(0))
             await self._mark_sent_again(row)
-        try:
-            return await self._place_and_follow(order, row, repeatable=False)
-        except OrderRefused as refusal:
-            if refusal.code not in {NOT_PLACED, HALTED}:
-                await self.mark(row, JournalState.REFUSED, detail=str(refusal))
-            raise
 
     def may_repeat(self, row: JournalRow) -> bool:
         """Whether a stop may be sent again under its own id.
@@ -190,18 +186,16 @@ class OrderDesk:
         return await self._look_up.glance(row)
 
     async def outwait_copies(self, row: JournalRow) -> None:
-        """Beside coins of the owner's: before a stop that was sent twice is cancelled, let the fence pass.
+        """Before a stop that was sent twice is cancelled, let the fence pass where the venue would take a late copy.
 
-        A copy that came after the cancel would find its id free, and stand over the owner's coins.
+        It would find its id free then, and stand over coins of the owner's, or over none where stops lock none.
         """
         fence = timedelta(seconds=self._client.capabilities.order_fence_s)
         left_s = (row.fence_at - self._clock.now()).total_seconds()
         sent_once = row.fence_at - row.sent_at <= fence
-        if (
-            not sent_once
-            and 0 < left_s <= fence.total_seconds()
-            and await self.owned() >= self._market.rules().lot_step
-        ):
+        if sent_once or not 0 < left_s <= fence.total_seconds():
+            return
+        if await self.owned() >= self._market.rules().lot_step or not self._client.capabilities.stops_lock_funds:
             log.info("exit_waits_for_a_copy_of_its_stop", client_order_id=row.client_order_id, seconds=round(left_s, 1))
             await asyncio.sleep(left_s)
 

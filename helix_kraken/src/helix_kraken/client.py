@@ -74,6 +74,8 @@ class KrakenClient(CcxtExchange):
     capabilities: ClassVar[Capabilities] = Capabilities(
         testnet=False,
         entry_carries_stop=True,
+        # cl_ord_id is "unique across open orders" of a client (spot API, AddOrder): a market order frees it at once.
+        one_open_order_per_id=True,
         order_fence_s=_FENCE_S,
         balance_poll_s=30.0,
         orders_poll_s=6.0,
@@ -234,9 +236,6 @@ class KrakenClient(CcxtExchange):
         if ref.kind is not OrderKind.STOP:
             return self._noted(ref.kind, await self._trail.find(ref))
         cover = await self._stops.find(ref)
-        if cover.early:
-            self._counter.bare()
-            raise ExchangeUnavailable("it is not there, and may still appear")
         return self._noted(ref.kind, report_of(ref.client_order_id, cover.stops) if cover.settled else None)
 
     def _noted(self, kind: OrderKind, report: R) -> R:
