@@ -8,7 +8,7 @@ imports ccxt (half a second); the core never does.
 from helix_core.ccxt.evidence import Answer
 from helix_core.ccxt.exchange import CcxtExchange
 from helix_core.ccxt.line import Bounds, Line, NoSuchOrder, QuestionRefused
-from helix_core.ccxt.reading import decimal, moment, need, read_past_order
+from helix_core.ccxt.reading import decimal, fields, moment, need, read_past_order
 from helix_core.ccxt.ruling import Meaning, Ruling, by_ccxt_class
 from helix_core.ccxt.stream import Speech, StreamBounds
 
@@ -25,6 +25,7 @@ __all__ = [
     "StreamBounds",
     "by_ccxt_class",
     "decimal",
+    "fields",
     "moment",
     "need",
     "read_past_order",

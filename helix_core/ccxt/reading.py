@@ -5,9 +5,10 @@ Every function raises DataMissing and names the field.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helix_core.contracts.exchange import OpenOrder, PastOrder
 from helix_core.domain.market import Balance, Balances, Instrument, Level, OrderBook, Ticker
@@ -15,9 +16,6 @@ from helix_core.domain.money import exact
 from helix_core.domain.order import Fill, OrderReport, OrderStatus
 from helix_core.domain.signal import Action
 from helix_core.errors import DataMissing
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATUSES = {
@@ -40,6 +38,15 @@ def need(source: Any, *path: str | int) -> Any:
         if value is None:
             message = f"the venue's answer has no {'.'.join(map(str, path))}"
             raise DataMissing(message)
+    return value
+
+
+def fields(source: Any, *path: str | int) -> Mapping[str, Any]:
+    """The object at `path` inside `source`, whose fields may be left out."""
+    value = need(source, *path)
+    if not isinstance(value, Mapping):
+        message = f"the venue's {'.'.join(map(str, path)) or 'answer'} is not an object with fields"
+        raise DataMissing(message)
     return value
 
 

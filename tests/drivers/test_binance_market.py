@@ -140,6 +140,13 @@ async def test_the_taker_fee_is_the_accounts_own(
     assert (await binance.instrument(SYMBOL)).taker_fee == Decimal(fee)
 
 
+async def test_an_account_that_is_no_object_is_no_answer(binance: BinanceClient, tiny: TinyVenue) -> None:
+    tiny.on("GET", ACCOUNT, Reply([]))
+
+    with pytest.raises(DataMissing, match="not an object"):
+        await binance.instrument(SYMBOL)
+
+
 async def test_no_rate_anywhere_is_no_rate(binance: BinanceClient, tiny: TinyVenue) -> None:
     tiny.on("GET", ACCOUNT, Reply({"balances": []}))
     tiny.on("GET", "/api/v3/account/commission", refusal(-1020, "This operation is not supported."))

@@ -30,7 +30,7 @@ from helix_core import (
     floor_to,
     plain,
 )
-from helix_core.ccxt import CcxtExchange, NoSuchOrder, QuestionRefused, decimal, need
+from helix_core.ccxt import CcxtExchange, NoSuchOrder, QuestionRefused, decimal, fields, need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +92,7 @@ class BinanceClient(CcxtExchange):
 
     async def ask_taker_fee(self, market_: Mapping[str, Any]) -> Decimal:
         """Ask for the account's rate; where it states none, the symbol's, and last the account's whole bips."""
-        account = await self.line.ask(lambda venue: venue.private_get_account({"omitZeroBalances": "true"}))
+        account = fields(await self.line.ask(lambda venue: venue.private_get_account({"omitZeroBalances": "true"})))
         if account.get("commissionRates"):
             return market.read_rate(account["commissionRates"])
         symbol = {"symbol": market_["id"]}
@@ -100,13 +100,14 @@ class BinanceClient(CcxtExchange):
             answer = await self.line.ask(lambda venue: venue.private_get_account_commission(symbol))
         except QuestionRefused:
             return market.read_bips(account)
-        return market.read_commission(answer)
+        return market.read_commission(fields(answer))
 
     async def key_permissions(self) -> KeyPermissions:
         """Ask what the key may do. The testnet cannot say."""
         if self.config.mode is TradingMode.TESTNET:
             return permissions.TESTNET
-        return permissions.read_permissions(await self.line.ask(lambda venue: venue.sapi_get_account_apirestrictions()))
+        answer = await self.line.ask(lambda venue: venue.sapi_get_account_apirestrictions())
+        return permissions.read_permissions(fields(answer))
 
     async def get_balance(self) -> Balances:
         """Ask for all holdings. An answer without the list of balances is no answer, not an empty account."""

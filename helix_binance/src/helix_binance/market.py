@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from helix_core import DataMissing, Instrument
-from helix_core.ccxt import decimal, need
+from helix_core.ccxt import decimal, fields, need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def read_rate(rates: Mapping[str, Any]) -> Decimal:
 
     That is the taker's rate with the buyer's or seller's on top (faqs/commission_faq.md); the dearer side counts.
     """
-    sides = [decimal(rates, side) for side in ("buyer", "seller") if rates.get(side) is not None]
+    sides = [decimal(rates, side) for side in ("buyer", "seller") if fields(rates).get(side) is not None]
     return decimal(rates, "taker") + max(sides, default=Decimal(0))
 
 

@@ -21,7 +21,7 @@ from helix_core import (
     OrderReport,
     OrderStatus,
 )
-from helix_core.ccxt import Bounds, CcxtExchange, Meaning, StreamBounds, need
+from helix_core.ccxt import Bounds, CcxtExchange, Meaning, StreamBounds, fields, need
 from helix_kraken import errors, market, permissions
 from helix_kraken.absences import Absences
 from helix_kraken.counter import Counter, RestLimit
@@ -169,7 +169,7 @@ class KrakenClient(CcxtExchange):
         """Ask what the key may do."""
         with self._urgency():
             answer = await self.line.ask(lambda venue: venue.private_post_getapikeyinfo())
-        return permissions.read_permissions(need(answer, "result"))
+        return permissions.read_permissions(fields(answer, "result"))
 
     async def get_balance(self) -> Balances:
         """Ask for all holdings. The first time it raises ConfigError for coins parked in Kraken's rewards."""

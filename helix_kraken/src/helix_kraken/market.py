@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from helix_core import Balance, Balances, ConfigError, DataMissing, Instrument
-from helix_core.ccxt import decimal, need
+from helix_core.ccxt import decimal, fields, need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +56,8 @@ def tick_size(market: Mapping[str, Any]) -> Decimal:
 
 def read_fee(answer: Mapping[str, Any], market: Mapping[str, Any]) -> Decimal:
     """Read the account's own rate from TradeVolume; where it states none, the first and dearest tier of the pair."""
-    fees = need(answer, "result").get("fees") or {}
-    stated = fees.get(market["id"]) or fees.get(market.get("altname"))
+    fees = fields(fields(answer, "result").get("fees") or {})
+    stated = fees.get(market["id"]) or fees.get(str(market.get("altname")))
     return decimal(stated, "fee") / 100 if stated else decimal(market, "taker")
 
 
