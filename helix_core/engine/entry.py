@@ -25,7 +25,7 @@ from helix_core.errors import (
 )
 from helix_core.notify import messages
 from helix_core.risk import size_entry, stop_price, take_profit_price
-from helix_core.store import halts, inbox, journal, outbox
+from helix_core.store import halts, inbox, journal, outbox, trades
 from helix_core.store.schema import JournalRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
@@ -97,11 +97,15 @@ class Entry:
         return await self._settle(stored, await self._journalled(stored), placed)
 
     async def _outwait_what_was_given_up(self) -> None:
-        """Let the fence pass of a sale or stop that was held absent before it: what is bought now, it could sell."""
+        """Let the fence pass of a sale or stop that was held absent before it: what is bought now, it could sell.
+
+        Not while a position is open: its stop locks the coins, and may need the worker any moment.
+        """
         now = self._clock.now()
         async with self._store.read() as session:
             until = await journal.given_up_until(session, now)
-        if until is not None:
+            open_now = await trades.open_trades(session)
+        if until is not None and not open_now:
             wait_s = min((until - now).total_seconds(), self._fence_s)
             log.info("entry_waits_for_a_given_up_order", seconds=round(wait_s, 1))
             await asyncio.sleep(wait_s)
