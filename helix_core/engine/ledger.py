@@ -16,7 +16,7 @@ from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.errors import HelixError, InvariantBroken
 from helix_core.notify import messages
-from helix_core.store import baseline, curve, journal, outbox, trades
+from helix_core.store import baseline, curve, inbox, journal, outbox, trades
 from helix_core.store.schema import InboxRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Ledger:
             trade = await trades.open_trade(session, stored, row, self._client.name, position, now)
             assert trade.id is not None
             await journal.record_fills(session, self._client.name, trade.id, entry.client_order_id, fills)
+            await inbox.adopt(session, stored.row, trade.id)
         return trade
 
     async def record(

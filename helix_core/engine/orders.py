@@ -18,7 +18,9 @@ from helix_core.engine.together import together
 from helix_core.errors import (
     HALTED,
     NOT_PLACED,
+    DataMissing,
     ExchangeError,
+    ExchangeUnavailable,
     HelixError,
     Mismatch,
     OrderOutcomeUnknown,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
+    from helix_core.domain.market import Balances
     from helix_core.domain.order import AnyOrder, Fill
     from helix_core.engine.account import Account
 
@@ -252,7 +255,7 @@ class OrderDesk:
         """
         self._market.balances.forget()
         rules = self._market.rules()
-        there = (await self._client.get_balance()).of(rules.base)
+        there = (await self._balances()).of(rules.base)
         mine = there.total - await self.owned() - covered
         return max(rules.lots(min(wanted, there.free, mine)), Decimal(0))
 
@@ -262,8 +265,15 @@ class OrderDesk:
         Raises ExchangeError.
         """
         rules = self._market.rules()
-        there = (await self._client.get_balance()).of(rules.base)
+        there = (await self._balances()).of(rules.base)
         return max(rules.lots(min(wanted, there.total - await self.owned())), Decimal(0))
+
+    async def _balances(self) -> Balances:
+        """What the account holds now. Raises ExchangeError: an answer that leaves it out is none."""
+        try:
+            return await self._client.get_balance()
+        except DataMissing as missing:
+            raise ExchangeUnavailable(str(missing)) from missing
 
     async def owned(self) -> Decimal:
         """Base units in the account that are not the bot's to sell."""

@@ -42,6 +42,7 @@ _UNFINISHED = (
 )
 _STORE, _ASK = insert(_signals), insert(_inbox)
 _END_SIGNAL = update(_signals).where(_signals.c.id == bindparam("row"))
+_ADOPT = _END_SIGNAL.where(_signals.c.action == "rejected")
 _END_ASKED = update(_inbox).where(_inbox.c.signal_row == bindparam("row"))
 
 
@@ -119,6 +120,13 @@ async def finish(
     if ended.rowcount != 1:
         raise InvariantBroken(f"signal {row} ends, and was never stored")
     await session.exec(_END_ASKED, params={"row": row, "trade_id": trade_id, "detail": detail, "done_at": now})
+
+
+async def adopt(session: AsyncSession, row: int, trade_id: int) -> None:
+    """A signal that had ended as rejected, its order unknown, has bought after all: it is accepted."""
+    bought = {"row": row, "action": "accepted", "rejection_reason": None}
+    if (await session.exec(_ADOPT, params=bought)).rowcount:
+        await session.exec(_END_ASKED, params={"row": row, "trade_id": trade_id, "detail": None})
 
 
 def record_verdicts(session: AsyncSession, row: int, report: RiskReport, now: datetime) -> None:
