@@ -99,6 +99,10 @@ class LookUp:
                 raise OrderOutcomeUnknown(f"Nobody knows yet whether order {row.client_order_id} was placed.")
             await asyncio.sleep(pause_s)
 
+    def begin_anew(self, row: JournalRow) -> None:
+        """The order leaves once more: what was seen of earlier copies, and since when, says nothing of this one."""
+        self._searches.pop(row.client_order_id, None)
+
     async def glance(self, row: JournalRow) -> OrderReport | HelixError | None:
         """Ask once. None: the venue answered that it knows no such order now; an error is returned, not raised."""
         try:

@@ -244,6 +244,7 @@ class OrderDesk:
                 now = self._clock.now()
                 again = await journal.mark(session, row.client_order_id, JournalState.SENT, now)
                 again.fence_at = row.fence_at = self._fence(now)
+                self._look_up.begin_anew(row)
         except OrderRefused as refusal:
             await self.mark(row, JournalState.REFUSED, detail=str(refusal))
             raise
