@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ccxt import TICK_SIZE  # type: ignore[import-untyped]
@@ -192,8 +193,8 @@ class CcxtQuestions(ExchangeClient):
 
     async def get_fills(self, symbol: str, venue_order_ids: tuple[str, ...]) -> tuple[Fill, ...]:
         """Ask for every execution of these orders, oldest first. Raises DataMissing when a fee is not stated."""
-        fills = [fill for order_id in venue_order_ids for fill in await self._fills_of(symbol, order_id)]
-        return tuple(sorted(fills, key=lambda fill: (fill.at, fill.fill_id)))
+        told = await asyncio.gather(*(self._fills_of(symbol, order_id) for order_id in venue_order_ids))
+        return tuple(sorted(itertools.chain.from_iterable(told), key=lambda fill: (fill.at, fill.fill_id)))
 
     # Parts a driver builds with --------------------------------------------------------------------------------
 

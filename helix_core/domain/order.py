@@ -150,9 +150,9 @@ class ExitOrder:
 class ProtectiveOrder:
     """The stop that rests on the venue for a long position: sell `quantity` when the price falls to `stop_price`.
 
-    `take_profit_price` is the far limit leg that an OCO needs. `entry_order_id` is the venue's id of the entry: stops
-    that the venue itself attached to it count, and only what they leave uncovered is placed. `plain` asks for a stop
-    alone, where the pair of orders was refused.
+    `take_profit_price` is the far limit leg that an OCO needs; None asks for a stop alone, where the pair of orders was
+    refused. `entry_order_id` is the venue's id of the entry: stops that the venue itself attached to it count, and only
+    what they leave uncovered is placed.
     """
 
     client_order_id: str
@@ -160,15 +160,15 @@ class ProtectiveOrder:
     quantity: Decimal
     held: Decimal
     stop_price: Decimal
-    take_profit_price: Decimal
+    take_profit_price: Decimal | None
     entry_order_id: str | None = None
-    plain: bool = False
 
     def __post_init__(self) -> None:
         """Raises OrderNotAllowed unless 0 < quantity <= held and 0 < stop price < take profit price."""
         _prove_reduces(self.quantity, self.held)
-        if not 0 < self.stop_price < self.take_profit_price:
-            message = f"a long's stop {self.stop_price} is below its take profit {self.take_profit_price}"
+        far = self.take_profit_price
+        if self.stop_price <= 0 or (far is not None and far <= self.stop_price):
+            message = f"a long's stop {self.stop_price} is above nothing and below its take profit {far}"
             raise OrderNotAllowed(message)
 
     @property

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 _QUARANTINE_S = 30.0
 _ALARM_AFTER_S = 5.0
 _EVERY_S = 10.0
+_POLLS_TO_GROW = 8
+"""How often a trade that is covered in part is looked at, in polls of open orders: a question or two each time."""
 
 
 class Custody:
@@ -43,6 +45,8 @@ class Custody:
         self._quarantine: dict[int, float] = {}
         self._unseen: dict[int, float] = {}
         self._alarmed: set[int] = set()
+        self._grows_at: dict[int, float] = {}
+        self._grow_every_s = _POLLS_TO_GROW * account.client.capabilities.orders_poll_s
 
     @property
     def urgent(self) -> bool:
@@ -65,7 +69,8 @@ class Custody:
         Other programs (`helix reconcile`) write too, which is noticed at the next full look.
         """
         writes, at = self._looked_at
-        return not self.urgent and writes == self._store.writes and self._clock.monotonic() - at < _EVERY_S
+        fresh = writes == self._store.writes and self._clock.monotonic() - at < _EVERY_S
+        return fresh and not self.urgent and not any(map(self._may_grow, self._protection.short))
 
     async def look(self, patience_s: float) -> None:
         """Look after everything that is open. Raises ExchangeError while the venue does not answer."""
@@ -99,23 +104,29 @@ class Custody:
         self._forget_all_but({trade.id for trade in rows})
         for trade in rows:
             assert trade.id is not None
-            due = self._clock.monotonic() >= self._quarantine.get(trade.id, 0)
-            if due and (trade.id in self._suspects or trade.id not in self._protection.guarded):
+            in_doubt = trade.id in self._suspects or trade.id not in self._protection.guarded
+            if self._clock.monotonic() >= self._quarantine.get(trade.id, 0) and (in_doubt or self._may_grow(trade.id)):
                 self._suspects.discard(trade.id)
                 await self._cover(trade, trade.id)
 
+    def _may_grow(self, trade_id: int) -> bool:
+        """Whether to look again at a trade that is covered in part, because a human took coins: they may be back."""
+        return self._clock.monotonic() >= self._grows_at.get(trade_id, 0) and trade_id in self._protection.short
+
     def _forget_all_but(self, still_open: set[int | None]) -> None:
         """A trade that somebody else closed (`helix reconcile`) is watched no more."""
-        for known in (self._protection.guarded, self._quarantine, self._unseen):
+        for known in (self._protection.guarded, self._quarantine, self._unseen, self._grows_at):
             for trade_id in [trade_id for trade_id in known if trade_id not in still_open]:
                 known.pop(trade_id)
-        self._suspects &= {trade_id for trade_id in still_open if trade_id is not None}
+        for some in (self._suspects, self._protection.short):
+            some &= {trade_id for trade_id in still_open if trade_id is not None}
 
     async def _cover(self, trade: TradeRow, trade_id: int) -> None:
         """Cover one trade. What cannot be true halts and is left alone for a while; what is unknown raises an alarm.
 
         Raises ExchangeError while the venue does not answer.
         """
+        self._grows_at[trade_id] = self._clock.monotonic() + self._grow_every_s
         try:
             await self._protection.ensure(trade)
         except Mismatch as mismatch:

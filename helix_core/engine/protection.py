@@ -38,7 +38,10 @@ _GLANCE_S = 3.0
 
 
 class Protection:
-    """Keeps stops alive. `guarded` names the venue's ids of the stops that must be resting right now."""
+    """Keeps stops alive. `guarded` names the venue's ids of the stops that must be resting right now.
+
+    `short` are the trades whose stop covers less than they hold, as a human took coins: they may come back.
+    """
 
     def __init__(self, account: Account, desk: OrderDesk, ledger: Ledger, seller: Seller, stops: Stops) -> None:
         """Guard one account."""
@@ -50,6 +53,7 @@ class Protection:
         self._tried: set[int] = set()
         self._gaps = Gaps(account)
         self.guarded: dict[int, tuple[str, ...]] = {}
+        self.short: set[int] = set()
 
     def seen(self, trade_id: int) -> None:
         """The watch has just seen the stop of this trade resting."""
@@ -61,6 +65,14 @@ class Protection:
         Returns True when it is covered, False when the trade turned out to be closed, or had to be sold because no stop
         could be put. Raises OrderOutcomeUnknown when nobody knows, Mismatch when the account cannot be the trade's.
         """
+        for _ in range(_MOST_TRIES):
+            covered = await self._attempt(trade)
+            if covered is not None:
+                return covered
+        raise OrderOutcomeUnknown(f"The stop of trade {trade.id} is another each time that it is looked at.")
+
+    async def _attempt(self, trade: TradeRow) -> bool | None:
+        """As `ensure`; None when something turned up meanwhile, so that all is to be looked at anew."""
         assert trade.id is not None
         self.guarded.pop(trade.id, None)
         async with self._store.read() as session:
@@ -71,7 +83,7 @@ class Protection:
         if row is not None and await self._still_alive(trade.id, row):
             return True
         if await self.adopt_late(trade):
-            return await self.ensure(trade)
+            return None
         position = await self._ledger.position(trade.id)
         self._gaps.open(trade.id, position.opened_at if trade.stop_loss_price is None else None)
         held = self._market.rules().lots(position.held)
@@ -153,8 +165,8 @@ class Protection:
     async def _fills(self, row: JournalRow, report: OrderReport) -> tuple[Fill, ...]:
         return await self._desk.fills(row.symbol, report) if report.filled else ()
 
-    async def _arm(self, trade: TradeRow, signal_row: int, held: Decimal) -> bool:
-        """Put a stop: the pair of orders, else a plain one, else sell, halt and raise the alarm."""
+    async def _arm(self, trade: TradeRow, signal_row: int, held: Decimal) -> bool | None:
+        """Put a stop: the pair, else a plain one, else sell, halt and raise the alarm. Returns as `_attempt`."""
         assert trade.id is not None
         plain, problem = False, ""
         for _ in range(_MOST_TRIES):
@@ -174,7 +186,7 @@ class Protection:
                     continue
                 await self._market.instrument.refresh()  # its rules may have changed
                 if await self.adopt_late(trade):
-                    return await self.ensure(trade)
+                    return None
                 there = await self._still_there(trade.id, held, refused=True)
                 if plain and there >= held:
                     break
@@ -195,11 +207,11 @@ class Protection:
                 return True
         return False
 
-    async def _stands(self, trade: TradeRow, report: OrderReport) -> bool:
+    async def _stands(self, trade: TradeRow, report: OrderReport) -> bool | None:
         """Keep what a stop covers that was just put, and what stops that came with the entry had sold by then."""
         assert trade.id is not None
         if report.protecting <= 0:
-            return await self.ensure(trade)
+            return None
         await self._covered(trade.id, report)
         if report.filled > 0 and (row := await self._stop_of(trade.id)) is not None:
             fills = await self._fills(row, report)
@@ -219,6 +231,8 @@ class Protection:
             session.add(trade)
             self._gaps.covered(session, trade_id)
         self.guarded[trade_id] = report.resting or report.venue_order_ids
+        is_short = await self._ledger.held(trade_id) - report.protecting >= self._market.rules().lot_step
+        (self.short.add if is_short else self.short.discard)(trade_id)
 
     async def close(self, trade: TradeRow, ending: Ending) -> None:
         """End a trade that holds nothing any more."""

@@ -51,8 +51,8 @@ class Stops:
 
     async def put_again(self, row: JournalRow) -> OrderReport:
         """Send a stop once more under its own id. Raises as `put` does."""
-        if row.stop_price is None or row.take_profit_price is None:
-            raise InvariantBroken(f"stop {row.client_order_id} is journalled without its prices")
+        if row.stop_price is None:
+            raise InvariantBroken(f"stop {row.client_order_id} is journalled without its price")
         order = ProtectiveOrder(
             client_order_id=row.client_order_id,
             symbol=row.symbol,
@@ -100,9 +100,8 @@ class Stops:
             quantity=held,
             held=held,
             stop_price=self.price(entry_price),
-            take_profit_price=take_profit_price(entry_price, self._market.rules()),
+            take_profit_price=None if plain else take_profit_price(entry_price, self._market.rules()),
             entry_order_id=entry_order_id,
-            plain=plain,
         )
 
     async def _send(self, signal_row: int, trade_id: int | None, order: ProtectiveOrder) -> OrderReport:

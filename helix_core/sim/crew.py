@@ -36,6 +36,7 @@ class _Hand:
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([work.__module__])  # imported once, not once in each worker
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_toil, args=(theirs, work))
         self.process.start()

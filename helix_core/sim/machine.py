@@ -11,7 +11,9 @@ import gc
 import inspect
 import os
 import pickle
+import ssl
 import tempfile
+import threading
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
 import pluggy._manager as pluggy_manager
+from fastapi.dependencies import utils as fastapi_dependencies
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.ext.asyncio import engine as async_engines
 from sqlalchemy.ext.asyncio import session as async_sessions
@@ -29,6 +32,7 @@ from helix_core.sim.database import InlineDriver
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from inspect import Signature
     from pathlib import Path
 
     from sqlalchemy import Dialect, Engine
@@ -47,6 +51,9 @@ _metadata = cache(metadata.Distribution.metadata.fget)  # type: ignore[attr-defi
 _other_names: dict[type, list[str]] = {}
 _read_source = inspect.getsourcelines
 _sources: dict[object, tuple[list[str], int]] = {}
+_read_signature = fastapi_dependencies.get_typed_signature
+_signatures: dict[object, Signature] = {}
+_trust = cache(ssl.create_default_context)
 _compiled: dict[str, tuple[Dialect, Any]] = {}
 """By kind of database: the dialect of the first engine that has been connected, and what it has compiled."""
 
@@ -62,6 +69,9 @@ def machine_of_its_own(folder: Path, disk: Disk) -> Iterator[None]:
         mock.patch.object(async_engines, "_create_engine", _new_engine),
         mock.patch.object(async_sessions, "_run_to_completion", _at_once),
         mock.patch.object(inspect, "getsourcelines", _source),
+        mock.patch.object(ssl, "create_default_context", _trust),
+        mock.patch.object(threading, "Timer", _NoTimer),
+        mock.patch.object(fastapi_dependencies, "get_typed_signature", _signature),
         mock.patch.object(pluggy_manager, "_static_hook_attr", _hook_of),
         mock.patch.object(Wire, "describe", _description, create=True),
         mock.patch.object(tempfile, "tempdir", str(folder)),
@@ -111,6 +121,29 @@ def _source(thing: Callable[..., object]) -> tuple[list[str], int]:
     if code not in _sources:
         _sources[code] = _read_source(thing)
     return _sources[code]
+
+
+def _signature(call: Callable[..., Any]) -> Signature:
+    """What a function takes: FastAPI asks for it at each boot, and Python evaluates every annotation anew."""
+    inner: Any = inspect.unwrap(call)
+    code = getattr(inner, "__code__", inner), inspect.ismethod(inner)
+    if code not in _signatures:
+        _signatures[code] = _read_signature(call)
+    return _signatures[code]
+
+
+class _NoTimer:
+    """In place of the thread in which the counts of requests are tidied up: it would have a clock of its own."""
+
+    def __init__(self, *_: object) -> None:
+        """Take no notice of what to do, and when."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def is_alive(self) -> bool:
+        """As if it went on."""
+        return True
 
 
 def _new_engine(url: str, **how: Any) -> Engine:

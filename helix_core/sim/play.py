@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from helix_core.domain.halt import HaltKind
 from helix_core.errors import ConfigError, ExchangeError, StoreError
+from helix_core.sandbox.orders import ExpiryReason
 from helix_core.sim.acts import on_tick
 from helix_core.sim.books import Books
 from helix_core.sim.crew import leaves
 from helix_core.sim.host import Host
 from helix_core.sim.naked import Trouble
 from helix_core.sim.oracle import Violation, quiet
+from helix_core.sim.ways import seen_after_s
 from helix_core.sim.weather import Weather
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ class Play:
         self._heal()
         await self._rest()
         self.ended_s = self.now_s
+        self.weather.struck.update(trouble.what for trouble in self._kept_out())
 
     def _heal(self) -> None:
         self.tell("everything is healed")
@@ -155,7 +158,14 @@ class Play:
             ready_s = ready.get(f"life {life.number} ready", self.now_s if life.ended_s is None else life.ended_s)
             down.append(Trouble(ended_s, ready_s, "boot"))
             ended_s = self.now_s if life.ended_s is None else life.ended_s
-        return [*self.weather.troubles, *down]
+        return [*self.weather.troubles, *self._kept_out(), *down]
+
+    def _kept_out(self) -> Iterator[Trouble]:
+        """Stops that the venue did not place with their entry: the price had fallen past them, or a fault forbade."""
+        for order in self.stage.sandbox.venue.ledger.orders:
+            if order.stop_price is not None and order.expiry_reason is ExpiryReason.NOT_ADMITTED:
+                at_s = (order.updated_at - self.plan.epoch).total_seconds()
+                yield Trouble(at_s, at_s + seen_after_s(self.plan.exchange), "StopNotPlaced")
 
     def books(self) -> Books:
         """Both records as they stand."""

@@ -131,6 +131,7 @@ class Stage:
         if self._look is not None:
             self._look.close()
             self._look = None
+        self.disk.close()
         if self._made is not None:
             self._made.cleanup()
 

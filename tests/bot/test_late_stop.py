@@ -7,7 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from helix_core.sim.strikes import Strike, StrikeKind
-from tests.bot.conftest import OCO
+from helix_core.domain.signal import Action
+from helix_core.sandbox import FaultKind
+from helix_core.sandbox.orders import NewOrder, OrderType
+from tests.bot.conftest import OCO, ORDER, fault
 from tests.bot.staged import staged
 
 if TYPE_CHECKING:
@@ -103,3 +106,40 @@ async def test_beside_the_owners_coins_an_exit_lets_a_late_copy_of_its_stop_come
     assert len(venue.sandbox.venue.ledger.lists) == 1
     assert venue.sandbox.venue.ledger.open_orders("BTC/USDT") == ()
     assert abs(venue.sandbox.venue.balances()["BTC"].total - Decimal("0.5")) < Decimal("0.0001")
+
+
+@staged
+async def test_a_plain_stop_that_was_lost_is_sent_again_as_one_after_a_crash(bot: StagedBot, venue: Venue) -> None:
+    """The venue refuses pairs: a pair under the id of the stop that was lost would not protect."""
+    no_pairs = fault(f"POST {OCO}", kind=FaultKind.REFUSED, code=-1013, msg="Filter failure: MAX_NUM_ORDER_LISTS")
+    venue.sandbox.faults.add(no_pairs)
+    bot.strike(f"POST {ORDER}", Strike(kind=StrikeKind.SILENT_REQUEST), type="STOP_LOSS")
+    bot.stage.beside(bot.post("BUY"))
+    await bot.until("SELECT state FROM journal WHERE kind = 'stop' AND take_profit_price IS NULL", [("sent",)])
+    await bot.dies()
+
+    await bot.starts()
+    await bot.until(STOPS, [("refused",), ("live",)], 20)
+
+    (stop,) = venue.resting()
+    assert (stop.type.value, stop.side.value) == ("STOP_LOSS", "SELL")
+    assert len(venue.parameters("POST", OCO)) == 1
+
+
+@staged
+async def test_coins_that_a_human_took_and_brought_back_come_under_the_stop_again(bot: StagedBot, venue: Venue) -> None:
+    """Meanwhile the stop covers what is left, and everything new is halted."""
+    await bot.post("BUY")
+    (stop,) = {order.list_id for order in venue.resting()}
+    venue.sandbox.venue.cancel(venue.resting()[0].order_id)
+    taken = Decimal("0.01")
+    hand = {"symbol": "BTC/USDT", "type": OrderType.MARKET, "quantity": taken}
+    venue.sandbox.venue.place(NewOrder(side=Action.SELL, **hand))
+    await bot.stage.until(lambda: {order.list_id for order in venue.resting()} - {stop}, 10)
+    left = venue.resting()[0].remaining
+
+    venue.sandbox.venue.place(NewOrder(side=Action.BUY, **hand))
+    await bot.stage.until(lambda: venue.resting() and venue.resting()[0].remaining > left, 12)
+
+    assert venue.resting()[0].remaining - left >= taken * Decimal("0.998")
+    assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("reconcile",)]

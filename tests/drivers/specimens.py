@@ -57,8 +57,7 @@ def protect(*, plain: bool = False, quantity: str = "0.0084") -> ProtectiveOrder
         quantity=Decimal(quantity),
         held=Decimal(quantity),
         stop_price=Decimal("62926.30"),
-        take_profit_price=Decimal("128421.00"),
-        plain=plain,
+        take_profit_price=None if plain else Decimal("128421.00"),
     )
 
 

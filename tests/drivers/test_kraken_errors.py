@@ -18,7 +18,7 @@ from helix_core import (
 from helix_core.ccxt import Answer, Meaning
 from helix_core.clock import SystemClock
 from helix_kraken import errors
-from tests.drivers.kraken_venue import ADD, BALANCE, ENTRY, QUERY, ok, refusal, stop_for
+from tests.drivers.kraken_venue import ADD, BALANCE, ENTRY, KEY_INFO, QUERY, ok, refusal, stop_for
 from tests.drivers.specimens import entry
 from tests.drivers.tiny_venue import Reply
 
@@ -126,6 +126,7 @@ async def test_an_order_is_refused_for_now(kraken: KrakenClient, tiny: TinyVenue
 UNPROVEN = [
     *(refusal(text) for text in OPEN_ENDED),
     refusal("EOrder:Insufficient funds", "EService:Timeout"),
+    refusal("EOrder:Rate limit exceeded", status=429),
     refusal("EOrder:Insufficient funds", status=502),
     refusal("EOrder:Insufficient funds", status=520),
     Reply("<html>", 504),
@@ -188,13 +189,13 @@ async def test_after_too_many_questions_nothing_is_asked_for_a_while(
     kraken: KrakenClient, tiny: TinyVenue, text: str, pause_s: float
 ) -> None:
     """A lockout is made longer by asking on; an order is still sent."""
-    tiny.on("POST", BALANCE, refusal(text))
+    tiny.on("POST", KEY_INFO, refusal(text))
     with pytest.raises(RateLimited) as first:
-        await kraken.get_balance()
+        await kraken.key_permissions()
     asked = len(tiny.seen)
 
     with pytest.raises(RateLimited):
-        await kraken.get_balance()
+        await kraken.key_permissions()
 
     assert first.value.retry_after_s == pause_s
     assert len(tiny.seen) == asked

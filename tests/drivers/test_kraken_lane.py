@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from helix_core import Clock, OrderKind, RateLimited
+from helix_core import Clock, OrderKind, RateLimited, SystemClock
 from helix_kraken.client import KrakenClient
 from helix_kraken.counter import Counter, RestLimit
+from helix_kraken.lane import Lane
 from helix_kraken.rank import Rank, looking
 from tests.drivers.kraken_venue import (
     ADD,
     BALANCE,
     ENTRY,
+    KEY_INFO,
     OPEN,
     QUERY,
     SECRET,
+    VOLUME,
     Impatient,
     bought,
     ok,
@@ -67,16 +70,16 @@ async def test_nonces_go_on_growing_after_a_new_connection(kraken: KrakenClient,
 async def test_an_order_overtakes_the_questions_that_wait(kraken: KrakenClient, tiny: TinyVenue) -> None:
     """Ten polls wait for each other; the order goes as soon as the one under way is answered."""
     tiny.on("POST", QUERY, EMPTY)
-    polls = [asyncio.ensure_future(kraken.get_balance()) for _ in range(10)]
+    polls = [asyncio.ensure_future(kraken.key_permissions()) for _ in range(10)]
     while not tiny.seen:
         await asyncio.sleep(0)
 
     await kraken.place_market_order(entry())
-    await asyncio.gather(*polls)
+    await asyncio.gather(*polls, return_exceptions=True)
 
     paths = [seen.path for seen in tiny.seen]
     assert paths.index(ADD) <= 2
-    assert paths.count(BALANCE) == 10
+    assert paths.count(KEY_INFO) == 10
 
 
 async def test_an_order_does_not_wait_for_a_venue_that_hangs_over_a_question(
@@ -125,7 +128,7 @@ async def test_a_full_counter_holds_questions_but_never_an_order(
     tiny: TinyVenue, config: Callable[..., ExchangeConfig]
 ) -> None:
     class Poor(Impatient):
-        rest_limit = RestLimit(most=1, per_s=0.01, reserve=0, confirmations=0)
+        rest_limit = RestLimit(most=1, per_s=0.01, polls_leave=0, watch_leaves=0)
 
     set_up(tiny)
     tiny.on("POST", QUERY, EMPTY)
@@ -156,6 +159,39 @@ class HandClock(Clock):
         return self.at_s
 
 
+async def test_a_wait_too_short_for_the_clock_does_not_run_in_circles() -> None:
+    """The order is due a trillionth of a second after a clock that stands still: it looks now and then, not always."""
+
+    class Counted(HandClock):
+        reads = 0
+
+        def monotonic(self) -> float:
+            self.reads += 1
+            return super().monotonic()
+
+    clock, answered = Counted(), asyncio.Event()
+    lane = Lane(clock, Counter(clock, RestLimit()))
+
+    async def poll() -> None:
+        async with lane.turn("OpenOrders", signed=True, order=False):
+            await answered.wait()
+
+    async def order() -> None:
+        async with lane.turn("AddOrder", signed=True, order=True):
+            pass
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(poll())
+        await asyncio.sleep(0)
+        clock.at_s += 0.5 - 1e-12
+        group.create_task(order())
+        await asyncio.sleep(0.05)
+        reads = clock.reads
+        answered.set()
+
+    assert 5 < reads < 400
+
+
 async def test_the_polls_of_the_core_never_fill_the_lowest_tier_s_counter() -> None:
     """An hour of balances and open orders as often as the driver says, with an instrument every ten minutes."""
     clock = HandClock()
@@ -176,20 +212,38 @@ async def test_the_polls_of_the_core_never_fill_the_lowest_tier_s_counter() -> N
         await counter.room(9.0, 0.0)  # and there is room for the questions of a whole entry or exit
 
 
-async def test_polls_leave_the_last_seven_for_looks() -> None:
-    """And looks the last three for confirmations: that a stop is gone is known at once, whatever was asked before."""
+async def test_each_rank_leaves_something_for_those_above() -> None:
+    """Polls the half, the watch over stops one: what became of an order is asked at once, whatever went before."""
     counter = Counter(HandClock(), RestLimit())
-    for _ in range(8):
-        await counter.spend("OpenOrders")
 
-    with pytest.raises(RateLimited):
-        await counter.room(1.0, 0.0)
-    for rank, fits in ((Rank.LOOK, 3), (Rank.CONFIRMATION, 3)):
+    for rank, fits in ((Rank.POLL, 7), (Rank.WATCH, 6), (Rank.LOOK, 1)):
         with looking(rank):
             for _ in range(fits):
-                await counter.spend("QueryOrders")
+                await counter.spend("OpenOrders")
             with pytest.raises(RateLimited):
                 await counter.room(1.0, 0.0)
+
+
+async def test_room_goes_by_rank_and_then_by_arrival() -> None:
+    """A search for four is not starved by questions for one that come later; a look overtakes both."""
+    counter, came = Counter(SystemClock(), RestLimit(most=4, per_s=20, polls_leave=0, watch_leaves=0)), []
+    counter.fill()
+
+    async def ask(name: str, rank: Rank, path: str) -> None:
+        with looking(rank):
+            await counter.room(4.0 if path == "ClosedOrders" else 1.0, 5.0)
+            await counter.spend(path)
+        came.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        for name, rank, path in (
+            ("list", Rank.WATCH, "ClosedOrders"),
+            ("watch", Rank.WATCH, "OpenOrders"),
+            ("look", Rank.LOOK, "QueryOrders"),
+        ):
+            group.create_task(ask(name, rank, path))
+
+    assert came == ["look", "list", "watch"]
 
 
 @pytest.mark.parametrize(("path", "fits"), [("ClosedOrders", 3), ("OpenOrders", 14)])
@@ -204,31 +258,19 @@ async def test_a_search_of_the_history_counts_four(path: str, fits: int) -> None
             await counter.spend("ClosedOrders")
 
 
-async def test_who_must_come_back_for_a_list_is_told_a_pause_for_what_leads_to_it() -> None:
-    """The core asks for a balance and the open orders first: without room for those it would never get to the list."""
-    clock = HandClock()
-    counter = Counter(clock, RestLimit())
-    counter.fill()
-
-    with pytest.raises(RateLimited) as limited:
-        await counter.room(4.0, 5.0)
-    assert limited.value.retry_after_s is not None
-    clock.at_s += limited.value.retry_after_s
-    for path in ("BalanceEx", "OpenOrders", "ClosedOrders"):
-        await counter.spend(path)
-
-
 async def test_a_look_overtakes_the_polls_that_wait(kraken: KrakenClient, tiny: TinyVenue) -> None:
     """Ten polls wait for each other; what became of an order is asked as soon as the one under way is answered."""
     tiny.on("POST", QUERY, queried(entry=bought()))
-    await kraken.recent_orders(SYMBOL, kraken.config.clock.now())  # until then everything is a look
+    tiny.on("POST", VOLUME, ok({"fees": {"XBTUSDT": {"fee": "0.25"}}}))
+    await kraken.get_balance()
+    await kraken.instrument(SYMBOL)  # until then everything is a look
     tiny.seen.clear()
-    polls = [asyncio.ensure_future(kraken.get_balance()) for _ in range(10)]
+    polls = [asyncio.ensure_future(kraken.key_permissions()) for _ in range(10)]
     while not tiny.seen:
         await asyncio.sleep(0)
 
     await kraken.find_order(ref(OrderKind.ENTRY, ENTRY))
-    await asyncio.gather(*polls)
+    await asyncio.gather(*polls, return_exceptions=True)
 
     assert [seen.path for seen in tiny.seen].index(QUERY) <= 2
 

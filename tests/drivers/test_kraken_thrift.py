@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
-from helix_core import (
-    IN_HAND,
-    ExchangeUnavailable,
-    OrderKind,
-    OrderOutcomeUnknown,
-    OrderStatus,
-    RateLimited,
-    StopWouldTrigger,
-)
+from helix_core import IN_HAND, DataMissing, OrderOutcomeUnknown, RateLimited, StopWouldTrigger
 from helix_kraken.absences import Absences
 from helix_kraken.counter import Counter, RestLimit
 from helix_kraken.rank import Rank, looking, rank
@@ -24,26 +20,30 @@ from tests.drivers.kraken_venue import (
     BALANCE,
     CANCEL,
     CLOSED,
-    ENTRY,
+    KEY_INFO,
     OPEN,
     OWN,
     QUERY,
-    TRADES,
+    SECRET,
+    Impatient,
     bought,
     close_order,
-    ended,
     ok,
     opened,
     queried,
+    set_up,
     stop_for,
     stop_ref,
-    trade,
     txid,
 )
-from tests.drivers.specimens import SYMBOL, entry, ref
+from tests.drivers.specimens import SYMBOL, entry
 from tests.drivers.test_kraken_lane import HandClock
+from tests.drivers.tiny_venue import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from helix_core import ExchangeConfig
     from helix_kraken.client import KrakenClient
     from tests.drivers.tiny_venue import TinyVenue
 
@@ -107,37 +107,67 @@ async def test_a_list_of_open_orders_serves_once_more_until_an_order_leaves(
     assert (asked, len(tiny.sent("POST", OPEN))) == (1, 2)
 
 
-@pytest.mark.parametrize(("total", "searches"), [("0.1284", 0), ("0.1283", 1)])
-async def test_coins_that_are_all_there_show_that_no_stop_of_the_entry_has_sold(
-    kraken: KrakenClient, tiny: TinyVenue, total: str, searches: int
+async def test_who_waits_for_room_takes_the_answer_of_another(
+    tiny: TinyVenue, config: Callable[..., ExchangeConfig]
 ) -> None:
-    """Kraken made no stop. Only when fewer coins are there than before and bought is the history searched."""
-    tiny.on("POST", QUERY, queried(entry=bought("0.0084", "T1", age_s=1)))
-    tiny.on("POST", TRADES, ok({"T1": trade(ENTRY, "0.0084")}))
-    tiny.on("POST", ADD, ok({"txid": [ENTRY]}), ok({"txid": [OWN]}))
-    await kraken.get_balance()
-    await kraken.place_market_order(entry())
-    tiny.on("POST", BALANCE, ok({"XXBT": {"balance": total, "hold_trade": "0"}}))
+    """Of those who wait for the same list one asks. It serves nobody who comes after it has left."""
 
-    report = await kraken.place_oco_order(stop_for())
+    class Poor(Impatient):
+        rest_limit = RestLimit(most=4, per_s=20, polls_leave=0, watch_leaves=0)
 
-    assert report.protecting == D("0.0084")
-    assert len(tiny.sent("POST", CLOSED)) == searches
+    set_up(tiny)
+    client = Poor(config(api_secret=SecretStr(SECRET)))
+    await client.connect()
+    now = client.config.clock.now()
+    await client.recent_orders(SYMBOL, now)
+    tiny.seen.clear()
+
+    await asyncio.gather(*(client.open_orders(SYMBOL) for _ in range(5)), *(client.get_balance() for _ in range(5)))
+    await asyncio.gather(*(client.recent_orders(SYMBOL, now - timedelta(hours=hours)) for hours in (3, 2, 1)))
+    together = private(tiny)
+    await client.open_orders(SYMBOL)
+    await client.disconnect()
+
+    assert sorted(together) == [BALANCE, CLOSED, OPEN]
+    assert private(tiny) == [*together, OPEN]
 
 
-async def test_an_order_found_in_the_history_brings_its_ended_stops_with_it(
-    kraken: KrakenClient, tiny: TinyVenue
+async def test_a_cancel_without_an_answer_is_looked_after_once(kraken: KrakenClient, tiny: TinyVenue) -> None:
+    """It is sent anew by who needs it: to go on looking would use up what that takes."""
+    tiny.on("POST", CANCEL, Reply("", fault="reset"))
+    tiny.on("POST", QUERY, queried(s1=close_order("0.0084")))
+
+    with pytest.raises(OrderOutcomeUnknown):
+        await kraken.cancel_order(stop_ref(txid("s1"), entry_order_id=None))
+
+    assert private(tiny) == [CANCEL, QUERY]
+
+
+async def test_a_stop_is_cancelled_once_there_is_room_to_confirm_it(
+    tiny: TinyVenue, config: Callable[..., ExchangeConfig]
 ) -> None:
-    """After a crash: the entry was filled and stopped out. One search tells both."""
-    stop = close_order("0.0084", "0.0084", "closed", trades=["T2"])
-    tiny.on("POST", CLOSED, ended(entry=bought("0.0084", "T1"), s1=stop))
+    """Until then it rests on: between the cancel and the sale nothing waits for the counter."""
 
-    found = await kraken.find_order(ref(OrderKind.ENTRY))
-    report = await kraken.place_oco_order(stop_for())
+    class Poor(Impatient):
+        rest_limit = RestLimit(most=2, per_s=4, polls_leave=0, watch_leaves=0)
 
-    assert found is not None
-    assert (report.status, report.filled, report.venue_order_ids) == (OrderStatus.FILLED, D("0.0084"), (txid("s1"),))
-    assert private(tiny) == [OPEN, CLOSED, OPEN]
+    set_up(tiny)
+    client = Poor(config(api_secret=SecretStr(SECRET)))
+    await client.connect()
+    tiny.on("POST", QUERY, queried(s1=CANCELLED))
+    tiny.on("POST", KEY_INFO, ok({}))
+    with suppress(DataMissing):
+        await client.key_permissions()
+    began_s = asyncio.get_running_loop().time()
+
+    cancelling = asyncio.ensure_future(client.cancel_order(stop_ref(txid("s1"), entry_order_id=None)))
+    while not tiny.sent("POST", CANCEL):
+        await asyncio.sleep(0.01)
+    waited_s = asyncio.get_running_loop().time() - began_s
+    await cancelling
+    await client.disconnect()
+
+    assert waited_s > 0.15
 
 
 async def test_what_stops_have_sold_is_told_before_the_rest_is_to_be_sold(
@@ -155,20 +185,6 @@ async def test_what_stops_have_sold_is_told_before_the_rest_is_to_be_sold(
 
     assert (report.filled, report.protecting) == (D("0.0080"), D(0))
     assert tiny.sent("POST", ADD) == []
-
-
-async def test_an_order_just_sought_in_vain_is_not_sought_again_at_once(kraken: KrakenClient, tiny: TinyVenue) -> None:
-    """It may still appear, so that a second look proves no more than the first."""
-    tiny.on("POST", ADD, ok({}))
-    with pytest.raises(OrderOutcomeUnknown):
-        await kraken.place_market_order(entry())
-    assert await kraken.find_order(ref(OrderKind.ENTRY)) is None
-    tiny.seen.clear()
-
-    with pytest.raises(ExchangeUnavailable, match="may still appear"):
-        await kraken.find_order(ref(OrderKind.ENTRY))
-
-    assert private(tiny) == []
 
 
 def test_an_order_that_was_missing_after_its_deadline_is_gone_for_good() -> None:
@@ -210,9 +226,10 @@ async def test_while_coins_lie_bare_looks_have_all_there_is_and_polls_next_to_no
     await counter.spend("OpenOrders")
     await counter.spend("OpenOrders")
 
-    with pytest.raises(RateLimited):
-        await counter.room(1.0, 0.0)
+    for rank_ in (Rank.POLL, Rank.WATCH):
+        with pytest.raises(RateLimited), looking(rank_):
+            await counter.room(1.0, 0.0)
     with looking():
         await counter.room(12.0, 0.0)
     counter.covered()
-    await counter.room(6.0, 0.0)
+    await counter.room(5.0, 0.0)

@@ -78,7 +78,7 @@ async def test_the_far_leg_sells_at_its_own_price(box: Box, paper: PaperExchange
 
 
 async def test_a_plain_stop_has_no_far_leg(box: Box, paper: PaperExchange) -> None:
-    await protected(paper, plain=True)
+    await protected(paper, take_profit_price=None)
     box.price("130000.00")
 
     report = await paper.find_order(ref(stop_order()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -9,7 +10,24 @@ from typing import TYPE_CHECKING
 from helix_core import OrderStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
     from helix_core import OrderReport
+
+
+async def seen(stop: Awaitable[OrderReport | None], profit: Awaitable[OrderReport | None]) -> OrderReport | None:
+    """`join` of what two looks answer that are under way together. Raises what either raises.
+
+    Where one leg was seen before, and the other after they moved, they are OPEN or UNKNOWN without a living stop: no
+    end, and looked at again.
+    """
+    found = await asyncio.gather(stop, profit, return_exceptions=True)
+    reports: list[OrderReport | None] = []
+    for report in found:
+        if isinstance(report, BaseException):
+            raise report
+        reports.append(report)
+    return join(*reports)
 
 
 def join(stop: OrderReport | None, profit: OrderReport | None) -> OrderReport | None:
@@ -35,6 +53,20 @@ def both(stop: OrderReport, profit: OrderReport) -> OrderReport:
         venue_order_ids=stop.venue_order_ids + profit.venue_order_ids,
         raw_status=f"{stop.raw_status}/{profit.raw_status}",
         average_price=_average(stop, profit),
+    )
+
+
+def with_first(copy: OrderReport, legs: Sequence[OrderReport]) -> OrderReport:
+    """One report of a stop under whose name a late copy stands now, and of the `legs` of the first, which are over."""
+    if not legs:
+        return copy
+    every = (copy, *legs)
+    return replace(
+        copy,
+        filled=sum((leg.filled for leg in every), Decimal(0)),
+        venue_order_ids=tuple(name for leg in every for name in leg.venue_order_ids),
+        resting=copy.venue_order_ids,
+        average_price=_average(*every),
     )
 
 

@@ -17,6 +17,7 @@ _AGAIN_AFTER_S = 2.5
 class _Absence:
     since_s: float
     written: bool
+    refrained: bool = False
     missed_at_s: float = -math.inf
 
 
@@ -32,6 +33,15 @@ class Absences:
         """The order is about to be sent, perhaps once more: from now on it may show up."""
         self._known.pop(client_order_id, None)
         self._of(client_order_id, self._clock.monotonic(), written=True)
+
+    def refrained(self, client_order_id: str) -> None:
+        """The order is being considered and was not sent, unless it was written, or sought, before."""
+        self._of(client_order_id, self._clock.monotonic(), refrained=True)
+
+    def never_left(self, client_order_id: str) -> bool:
+        """Whether it was known here before it could have been sent, and was not: then it is nowhere to be found."""
+        absence = self._known.get(client_order_id)
+        return absence is not None and absence.refrained and not absence.written
 
     def age_s(self, client_order_id: str) -> float | None:
         """How long ago it was written here; None for one of an earlier process."""
@@ -63,7 +73,7 @@ class Absences:
     def _fenced(self, absence: _Absence, at_s: float) -> bool:
         return at_s - absence.since_s > self._fence_s
 
-    def _of(self, client_order_id: str, at_s: float, *, written: bool = False) -> _Absence:
+    def _of(self, client_order_id: str, at_s: float, *, written: bool = False, refrained: bool = False) -> _Absence:
         while len(self._known) >= _MOST_KEPT and client_order_id not in self._known:
             del self._known[next(iter(self._known))]
-        return self._known.setdefault(client_order_id, _Absence(at_s, written))
+        return self._known.setdefault(client_order_id, _Absence(at_s, written, refrained))

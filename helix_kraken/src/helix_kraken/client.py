@@ -31,7 +31,7 @@ from helix_kraken.lane import Lane
 from helix_kraken.orders import read_open_order, read_past_order, report_of
 from helix_kraken.protection import Protection
 from helix_kraken.questions import Questions
-from helix_kraken.rank import look, looking
+from helix_kraken.rank import Rank, look, looking, rank
 from helix_kraken.stops import Stops
 from helix_kraken.stream import Executions, Tokens
 from helix_kraken.trail import Trail
@@ -100,7 +100,7 @@ class KrakenClient(CcxtExchange):
         self._dispatch = Dispatch(self.line, config.clock, self._absences)
         self._protection = Protection(self._dispatch, self._stops, self.get_ticker)
         self._tokens = Tokens(config.clock)
-        self._disarmed = self._checked = self._listed = False
+        self._disarmed = self._checked = False
         self._fees: dict[str, tuple[float, Decimal]] = {}
 
     # The session -----------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class KrakenClient(CcxtExchange):
             return market.read_balances(venue, await venue.private_post_balanceex(), self.config.clock.now())
 
         with self._urgency():
-            balances = await self.line.ask(ask)
+            balances = await self._questions.balances(ask)
         self._holdings.saw(balances)
         if not self._checked:
             market.refuse_auto_earn(balances, self.config.symbol)
@@ -188,21 +188,20 @@ class KrakenClient(CcxtExchange):
     async def open_orders(self, symbol: str) -> tuple[OpenOrder, ...]:
         """Ask for every order resting at the venue for `symbol`."""
         names = self._names(symbol)
-        with self._urgency() if self._counter.is_bare else looking():
+        with looking(min(rank(), Rank.WATCH)):
             every = await self._questions.list_open()
         return tuple(read_open_order(order, symbol) for order in every if order.pair in names)
 
     async def recent_orders(self, symbol: str, since: datetime) -> tuple[PastOrder, ...]:
         """Ask for every order since then, the stops that entries made among them; at most once in a minute."""
         names = self._names(symbol)
-        with self._urgency():
+        with looking(max(rank(), Rank.WATCH)):
             every = await self._questions.recent_orders(since)
-        self._listed = True
         return tuple(read_past_order(order, symbol) for order in every if order.pair in names)
 
     def _urgency(self) -> AbstractContextManager[None]:
-        """At start everything matters, until all orders were listed."""
-        return nullcontext() if self._listed else looking()
+        """At start everything matters, until balance and fee are known."""
+        return nullcontext() if self._checked and self._fees else looking()
 
     def _names(self, symbol: str) -> set[str]:
         """What Kraken calls the pair in its lists. Raises ExchangeUnavailable for one that was never read."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+from bisect import insort
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from helix_core import RateLimited
@@ -20,27 +22,31 @@ if TYPE_CHECKING:
 HISTORY_COST = 4
 _COSTS = {"ClosedOrders": HISTORY_COST, "TradesHistory": HISTORY_COST, "AddOrder": 0, "CancelOrder": 0}
 _TURN_PATIENCE_S = 3.5
-LOOK_PATIENCE_S, POLL_PATIENCE_S, LIST_PATIENCE_S = 25.0, 4.0, 12.0
-"""An order's fate is worth waiting for. Who polls is better told soon: the core keeps what it knows, and asks again."""
-_APPROACH = 3
-"""Who is told to come back for a list of the past asks for a balance and the open orders first."""
 _BARE_FOR_S = 30.0
-_POLLS_WHILE_BARE = 2.0
+_LEFT_WHILE_BARE = 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestLimit:
     """`most` is the height that is never passed, `per_s` what the counter loses in a second.
 
-    Starter: 15 and 0.33. One is kept back, because Kraken's clock and ours do not tick together. The last `reserve` of
-    what is left is for looks: with the one kept back, 7 of Kraken's 15 that polls never use. The last `confirmations`
-    of those are for confirming that a stop is gone.
+    Starter: 15 and 0.33. One is kept back, because Kraken's clock and ours do not tick together. Of the rest polls
+    leave `polls_leave` to all others, and the watch over stops `watch_leaves` to what it finds.
     """
 
     most: float = 14.0
     per_s: float = 0.33
-    reserve: float = 6.0
-    confirmations: float = 3.0
+    polls_leave: float = 7.0
+    watch_leaves: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """A place in the queue: by rank, then by arrival."""
+
+    rank: Rank
+    ticket: int
+    cost: float
 
 
 class Counter:
@@ -51,30 +57,34 @@ class Counter:
         self._clock, self._limit = clock, limit
         self._height, self._at_s = 0.0, clock.monotonic()
         self._bare_until_s = -math.inf
+        self._waiting: list[_Place] = []
+        self._tickets = count()
 
     async def spend(self, path: str) -> None:
         """Count one call to `path`, once there is room for it. Raises RateLimited when that would take too long."""
         cost = _COSTS.get(path, 1)
-        await self.room(cost, _TURN_PATIENCE_S)
+        await self._wait(_Place(rank(), -1, cost), _TURN_PATIENCE_S)
         self._height = self._now() + cost
         self._at_s = self._clock.monotonic()
 
     async def room(self, cost: float, patience_s: float) -> None:
-        """Return when calls that cost `cost` fit. Raises RateLimited when that would take more than `patience_s`."""
-        give_up_s = self._clock.monotonic() + patience_s
-        while (wait_s := self._wait_s(cost)) > 0:
-            if self._clock.monotonic() + wait_s > give_up_s:
-                message = f"Kraken's limit for questions is used up: {wait_s:.0f} s until the next"
-                back_s = self._wait_s(cost + _APPROACH) if cost >= HISTORY_COST else wait_s
-                raise RateLimited(message, retry_after_s=back_s)
-            await asyncio.sleep(wait_s + 0.01)
+        """Return when calls that cost `cost` fit, and everybody's turn has come who matters more or came before.
+
+        Raises RateLimited when that would take more than `patience_s`.
+        """
+        place = _Place(rank(), next(self._tickets), cost)
+        insort(self._waiting, place)
+        try:
+            await self._wait(place, patience_s)
+        finally:
+            self._waiting.remove(place)
 
     def fill(self) -> None:
         """Kraken says that the counter is full: an earlier process or somebody else used it, or we counted wrongly."""
         self._height, self._at_s = self._limit.most, self._clock.monotonic()
 
     def bare(self) -> None:
-        """Coins may lie neither sold nor under a stop: for half a minute looks have all there is, polls little."""
+        """Coins may lie neither sold nor under a stop: for half a minute looks have all there is, the rest little."""
         self._bare_until_s = self._clock.monotonic() + _BARE_FOR_S
 
     def covered(self) -> None:
@@ -86,12 +96,25 @@ class Counter:
         """Whether that is to be feared now."""
         return self._clock.monotonic() < self._bare_until_s
 
-    def _wait_s(self, cost: float) -> float:
+    async def _wait(self, place: _Place, patience_s: float) -> None:
+        give_up_s = self._clock.monotonic() + patience_s
+        while (wait_s := self._wait_s(place)) > 0:
+            if self._clock.monotonic() + wait_s > give_up_s:
+                message = f"Kraken's limit for questions is used up: {wait_s:.0f} s until the next"
+                raise RateLimited(message, retry_after_s=wait_s)
+            await asyncio.sleep(wait_s + 0.01)
+
+    def _wait_s(self, place: _Place) -> float:
+        ahead = sum(other.cost for other in self._waiting if other < place)
+        return (self._now() + ahead + place.cost - self._limit.most + self._left_by(place.rank)) / self._limit.per_s
+
+    def _left_by(self, rank_: Rank) -> float:
+        """What calls of this rank leave of the counter to others."""
+        if rank_ <= Rank.LOOK:
+            return 0.0
         if self.is_bare:
-            kept = self._limit.most - _POLLS_WHILE_BARE if rank() is Rank.POLL else 0.0
-        else:
-            kept = {Rank.POLL: self._limit.reserve, Rank.LOOK: self._limit.confirmations}.get(rank(), 0.0)
-        return (self._now() + cost - (self._limit.most - kept)) / self._limit.per_s
+            return _LEFT_WHILE_BARE
+        return self._limit.polls_leave if rank_ is Rank.POLL else self._limit.watch_leaves
 
     def _now(self) -> float:
         passed_s = self._clock.monotonic() - self._at_s

@@ -75,6 +75,7 @@ class Dispatch:
             volume=quantity,
             executed=Decimal(0),
             stop_price=stop_price,
+            close_price=None,
             opened_at=self._clock.now(),
         )
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from helix_kraken.counter import Counter
 
 _COURTESY_S, _SILENCE_S = 0.5, 1.0
+_SHORTEST_S = 0.001
+"""A shorter wait may be over before the clock has moved."""
 
 
 class Lane:
@@ -87,7 +89,7 @@ class Lane:
     async def _clear(self, own: Rank) -> None:
         while (wait_s := self._wait_s(own)) > 0:
             with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s if wait_s < math.inf else None):
+                async with asyncio.timeout(max(wait_s, _SHORTEST_S) if wait_s < math.inf else None):
                     await self._changed.wait()
 
     def _wait_s(self, own: Rank) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from helix_core.ccxt import decimal, need
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_CLOSE = re.compile(r"close position @ stop loss (\d+(?:\.\d+)?)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSIGNIFICANT = Decimal("0.00000005")
 """Kraken closes an order that lacks the last few of the smallest units: "Insignificant volume remaining"."""
@@ -28,7 +30,10 @@ _SIDES = {"buy": Action.BUY, "sell": Action.SELL}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order as Kraken states it. `entry_id` is the order that made this one by its conditional close."""
+    """One order as Kraken states it. `entry_id` is the order that made this one by its conditional close.
+
+    `close_price` is where the stops rest that this one makes; None also where Kraken words it in a way not known here.
+    """
 
     txid: str
     client_order_id: str
@@ -40,6 +45,7 @@ class Order:
     volume: Decimal
     executed: Decimal
     stop_price: Decimal | None
+    close_price: Decimal | None
     opened_at: datetime
     trade_ids: tuple[str, ...] = ()
     average_price: Decimal | None = None
@@ -57,6 +63,7 @@ def read_order(txid: str, row: Mapping[str, Any]) -> Order:
     if status is OrderStatus.FILLED and volume - executed > _INSIGNIFICANT:
         status = OrderStatus.EXPIRED  # closed short of its size: final, and not filled
     stops = need(row, "descr", "ordertype").startswith(("stop-loss", "trailing-stop"))
+    close = _CLOSE.fullmatch(row["descr"].get("close") or "")
     return Order(
         txid=txid,
         client_order_id=str(row.get("cl_ord_id") or ""),
@@ -68,6 +75,7 @@ def read_order(txid: str, row: Mapping[str, Any]) -> Order:
         volume=volume,
         executed=executed,
         stop_price=decimal(row, "descr", "price") if stops else None,
+        close_price=Decimal(close[1]) if close else None,
         opened_at=_moment(row, "opentm"),
         trade_ids=tuple(row.get("trades") or ()),
         average_price=_price(row) if executed > 0 else None,

@@ -64,6 +64,7 @@ class Protection:
             entry_order_id=order.entry_order_id,
         )
         self._unsent.add(order.client_order_id)
+        self._stops.refrained(order.client_order_id)
         try:
             cover = await self._stops.standing(ref, order.quantity)
             return cover, self._missing(order, cover)
@@ -77,7 +78,8 @@ class Protection:
     def _missing(self, order: ProtectiveOrder, cover: Cover) -> Decimal:
         """What an own stop must cover; zero where none is needed, or one would be too small for Kraken to take.
 
-        A remainder that small cannot be sold by anybody: it stays open, and the report's `protecting` says so.
+        A remainder that small cannot be sold by anybody: it stays open, and the report's `protecting` says so. Where
+        stops have sold the rest, that is to be said first.
         """
         rules = self._dispatch.rules(order.symbol)
         missing = order.quantity - cover.protecting
@@ -85,7 +87,8 @@ class Protection:
             missing = min(missing, cover.uncovered)
         missing = rules.lots(max(missing, Decimal(0)))
         small = missing < rules.min_quantity or missing * order.stop_price < rules.min_notional
-        return Decimal(0) if cover.living and small else missing
+        some_sold = cover.stops and missing < rules.lots(order.quantity)
+        return Decimal(0) if small and (cover.living or some_sold) else missing
 
     async def _own(self, order: ProtectiveOrder, cover: Cover, quantity: Decimal) -> Order:
         try:

@@ -6,22 +6,23 @@ one to the other between two requests is seen, because the open ones are asked f
 
 from __future__ import annotations
 
-import asyncio
 import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from helix_core import DataMissing, ExchangeUnavailable, RateLimited
-from helix_core.ccxt import Meaning, QuestionRefused, need
-from helix_kraken.counter import HISTORY_COST, LIST_PATIENCE_S, LOOK_PATIENCE_S, POLL_PATIENCE_S
+from helix_core import DataMissing, ExchangeUnavailable
+from helix_core.ccxt import Meaning, QuestionRefused, decimal, fields, need
+from helix_kraken.asking import Asking, Memo
+from helix_kraken.counter import HISTORY_COST
 from helix_kraken.orders import Order, read_fill, read_order
-from helix_kraken.rank import Rank, rank
+from helix_kraken.pages import PAGE, Ended, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
+    from decimal import Decimal
 
-    from helix_core import Clock, Fill
+    from helix_core import Balances, Clock, Fill
     from helix_core.ccxt import Line
     from helix_kraken.absences import Absences
     from helix_kraken.counter import Counter
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ORDERS_AT_ONCE, _TRADES_AT_ONCE, _PAGE = 50, 20, 50
+_ORDERS_AT_ONCE, _TRADES_AT_ONCE = 50, 20
 _MOST_PAGES = 4
 _EMPTY_FOR_S = 5.0
 """How long a search of the ended orders in vain need not be repeated: a search after the deadline finds no less."""
 _JUST_LISTED_S = 1.0
-_LONGEST_PAUSE_S = 3.5
 _SLACK_S = 60.0
 """Kraken's clock and this machine's may differ by so much."""
 _MOST_KEPT = 100
@@ -50,35 +50,30 @@ class Questions:
     def __init__(self, line: Line, lane: Lane, counter: Counter, clock: Clock, absences: Absences) -> None:
         """Ask over `line`; `lane` knows when an order last left, `absences` is told what was sought in vain."""
         self._line, self._lane, self.counter, self._clock = line, lane, counter, clock
-        self._absences = absences
+        self._asking, self._absences = Asking(line, counter, clock), absences
         self._absent_at_s: dict[str, float] = {}
         self._ended: dict[str, Order] = {}
-        self._history = asyncio.Lock()
-        self._closed: tuple[datetime | None, float, list[Order]] = (None, -math.inf, [])
-        self._listed: tuple[float, list[Order]] = (-math.inf, [])
+        self._balances: Memo[Balances] = Memo()
+        self._open: Memo[list[Order]] = Memo()
+        self._closed: Memo[Ended] = Memo()
 
-    async def open_orders(self, client_order_id: str | None = None) -> list[Order]:
-        """Ask for every open order, or those with Helix's id."""
-        wanted = {} if client_order_id is None else {"cl_ord_id": client_order_id, "trades": "true"}
-
-        async def ask(venue: Any) -> list[Order]:
-            return _orders(await venue.private_post_openorders(wanted), "open")
-
-        return await self._ask(ask, 1)
+    async def balances(self, ask: Callable[[Any], Awaitable[Balances]]) -> Balances:
+        """Ask for all holdings by `ask`. Raises DataMissing as that does."""
+        return await self._asking.ask(ask, memo=self._balances)
 
     async def list_open(self) -> list[Order]:
-        """Ask for every open order, and keep the answer for `just_listed`."""
-        asked_at_s = self._clock.monotonic()
-        found = await self.open_orders()
-        self._listed = asked_at_s, found
-        return found
+        """Ask for every open order."""
+
+        async def ask(venue: Any) -> list[Order]:
+            return read_page(await venue.private_post_openorders({"trades": "true"}), "open")
+
+        return await self._ask(ask, memo=self._open)
 
     async def just_listed(self) -> list[Order]:
         """Every open order, as listed a moment ago; anew where that is too long ago, or an order has left since."""
-        asked_at_s, found = self._listed
-        unchanged = not self._lane.ordering and asked_at_s > self._lane.ordered_at_s
-        if unchanged and self._clock.monotonic() - asked_at_s <= _JUST_LISTED_S:
-            return found
+        if not self._lane.ordering and self._open.left_at_s > self._lane.ordered_at_s:
+            for found in self._open.since(self._clock.monotonic() - _JUST_LISTED_S):
+                return found
         return await self.list_open()
 
     async def by_id(self, txids: Iterable[str]) -> dict[str, Order]:
@@ -123,47 +118,46 @@ class Questions:
         raise DataMissing(problem)
 
     async def closed_orders(self, since: datetime) -> list[Order]:
-        """Ask for every order that ended after `since`; for all who want to know at the same time only once."""
-        wanted_at_s = self._clock.monotonic()
-        async with self._history:
-            known_since, asked_at_s, found = self._closed
-            if known_since != since or asked_at_s < wanted_at_s:
-                asked_at_s = self._clock.monotonic()
-                found = await self._closed_since(since)
-                self._closed = since, asked_at_s, found
-            return found
-
-    async def _closed_since(self, since: datetime) -> list[Order]:
-        begin = str(int(since.timestamp()) - 1)
+        """Ask for every order that ended after `since`; one that ended earlier may be among them."""
         found: list[Order] = []
         for page in range(_MOST_PAGES):
-            wanted = {"start": begin, "ofs": str(page * _PAGE), "trades": "true"}
-
-            async def ask(venue: Any, wanted: dict[str, str] = wanted) -> tuple[list[Order], int]:
-                answer = await venue.private_post_closedorders(wanted)
-                return _orders(answer, "closed"), int(answer["result"].get("count") or 0)
-
-            orders, count = await self._ask(ask, HISTORY_COST)
-            self._keep_ended(orders)
-            found += orders
+            ended = await self._ended_page(since, page * PAGE)
+            found += ended.orders
             # A count that is not stated does not end the search: only a page that is not full does.
-            if len(orders) < _PAGE or len(found) >= count > 0:
+            if not ended.full or len(found) >= ended.count > 0:
                 return found
-        message = f"more than {_MOST_PAGES * _PAGE} orders ended on this account since {since:%Y-%m-%d %H:%M} UTC"
+        message = f"more than {_MOST_PAGES * PAGE} orders ended on this account since {since:%Y-%m-%d %H:%M} UTC"
         raise _TooMany(message)
 
     async def find(self, client_order_id: str) -> Order | None:
         """Look for an order by Helix's id: among the open ones, then among the closed ones. None: in neither."""
-        asked_at_s = await self._turn_s(1)
-        found = _named(await self.open_orders(client_order_id), client_order_id)
+        living = await self.list_open()
+        asked_at_s = self._open.left_at_s
+        found = _named(living, client_order_id) or await self._source(living, client_order_id)
         if found is None and not self._just_absent(client_order_id):
-            searched_at_s = await self._turn_s(HISTORY_COST)
             found = _named(await self._closed_named(client_order_id), client_order_id)
             if found is None:
-                self._keep_absent(client_order_id, searched_at_s)
+                self._keep_absent(client_order_id, self._closed.left_at_s)
         if found is None:
             self._absences.missed(client_order_id, min(asked_at_s, self._absent_at_s[client_order_id]))
         return found
+
+    async def _source(self, living: list[Order], client_order_id: str) -> Order | None:
+        """The order, where it is an entry that made one of the `living` stops: a quarter of what a search costs."""
+        made_by = {order.entry_id for order in living if order.entry_id is not None}
+        return _named(list((await self.ending(made_by)).values()), client_order_id) if made_by else None
+
+    async def low(self, pair: str) -> Decimal:
+        """Ask for the lowest price of the last 24 hours, which is public and counts nothing."""
+
+        async def ask(venue: Any) -> Decimal:
+            days = fields(await venue.public_get_ticker({"pair": pair}), "result").values()
+            return decimal(next(iter(days), None), "l", 1)
+
+        try:
+            return await self._line.ask(ask)
+        except DataMissing as missing:
+            raise ExchangeUnavailable(str(missing)) from missing
 
     async def executions(self, symbol: str, txids: set[str]) -> tuple[Fill, ...]:
         """Ask for every execution of these orders, oldest first. Raises ExchangeUnavailable where one is not told."""
@@ -194,7 +188,7 @@ class Questions:
             return [read_order(txid, rows[txid]) for txid in txids if rows.get(txid)]
 
         try:
-            return await self._ask(ask, 1)
+            return await self._ask(ask)
         except QuestionRefused as refusal:
             if refusal.ruling.meaning is not Meaning.ABSENT:
                 raise
@@ -205,54 +199,47 @@ class Questions:
 
         A page is complete unless it is full: since the order was written, or, of an order of an earlier process, ever.
         """
-        age_s, lately = self._absences.age_s(client_order_id), {}
-        if age_s is not None:
-            since = self._clock.now() - timedelta(seconds=age_s + _SLACK_S)
-            lately = {"start": str(int(since.timestamp()))}
-        found = await self._ended_page(lately)
-        if len(found) < _PAGE or _named(found, client_order_id) is not None:
-            return found
-        return await self._ended_page({"cl_ord_id": client_order_id})
+        age_s = self._absences.age_s(client_order_id)
+        since = None if age_s is None else self._clock.now() - timedelta(seconds=age_s + _SLACK_S)
+        page = await self._ended_page(since)
+        if not page.full or _named(page.orders, client_order_id) is not None:
+            return page.orders
+        return (await self._ended_page(None, client_order_id=client_order_id)).orders
 
-    async def _ended_page(self, wanted: dict[str, str]) -> list[Order]:
-        async def ask(venue: Any) -> list[Order]:
-            return _orders(await venue.private_post_closedorders({**wanted, "trades": "true"}), "closed")
+    async def _ended_page(self, since: datetime | None, offset: int = 0, client_order_id: str = "") -> Ended:
+        wanted = {"ofs": str(offset), "trades": "true"}
+        if since is not None:
+            wanted["start"] = str(int(since.timestamp()) - 1)
+        if client_order_id:
+            wanted["cl_ord_id"] = client_order_id
 
-        found = await self._ask(ask, HISTORY_COST)
-        self._keep_ended(found)
-        return found
+        async def ask(venue: Any) -> Ended:
+            answer = await venue.private_post_closedorders(wanted)
+            return Ended(since, read_page(answer, "closed"), int(answer["result"].get("count") or 0))
+
+        memo = Memo[Ended]() if offset or client_order_id else self._closed
+        page = await self._ask(ask, HISTORY_COST, memo, lambda known: known.serves(since))
+        self._keep_ended(page.orders)
+        return page
 
     async def _trades(self, symbol: str, trade_ids: list[str]) -> list[Fill]:
         async def ask(venue: Any) -> list[Fill]:
             answer = await venue.private_post_querytrades({"txid": ",".join(trade_ids)})
             return [read_fill(each, need(answer, "result", each), symbol) for each in trade_ids]
 
-        return await self._ask(ask, 1)
+        return await self._ask(ask)
 
-    async def _turn_s(self, cost: float) -> float:
-        """Wait until there is room: what is asked then tells of that moment, or a later one."""
-        await self.counter.room(cost, LOOK_PATIENCE_S)
-        return self._clock.monotonic()
-
-    async def _ask(self, question: Callable[[Any], Awaitable[T]], cost: float) -> T:
-        """Ask once there is room. Waiting is done here, outside the bound of a question.
-
-        A look also waits for the end of a short pause that Kraken has asked for, and is put once more.
-        """
-        look = rank() is not Rank.POLL
-        poll_patience_s = LIST_PATIENCE_S if cost >= HISTORY_COST else POLL_PATIENCE_S
-        for again in (look, False):
-            await self.counter.room(cost, LOOK_PATIENCE_S if look else poll_patience_s)
-            try:
-                return await self._line.ask(question)
-            except RateLimited as limited:
-                pause_s = limited.retry_after_s
-                if not again or pause_s is None or pause_s > _LONGEST_PAUSE_S:
-                    raise
-            except DataMissing as missing:
-                problem = str(missing)
-                break
-            await asyncio.sleep(pause_s)
+    async def _ask(
+        self,
+        question: Callable[[Any], Awaitable[T]],
+        cost: float = 1,
+        memo: Memo[T] | None = None,
+        serves: Callable[[T], bool] = lambda _: True,
+    ) -> T:
+        try:
+            return await self._asking.ask(question, cost, memo, serves)
+        except DataMissing as missing:
+            problem = str(missing)
         raise ExchangeUnavailable(problem)
 
     def _just_absent(self, client_order_id: str) -> bool:
@@ -273,10 +260,6 @@ class Questions:
         while len(self._absent_at_s) >= _MOST_KEPT:
             del self._absent_at_s[next(iter(self._absent_at_s))]
         self._absent_at_s[client_order_id] = at_s
-
-
-def _orders(answer: Any, side: str) -> list[Order]:
-    return [read_order(txid, row) for txid, row in need(answer, "result", side).items()]
 
 
 def _named(orders: list[Order], client_order_id: str) -> Order | None:

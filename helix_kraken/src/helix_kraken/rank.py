@@ -21,13 +21,15 @@ class Rank(IntEnum):
     """A request's place; the smaller goes first.
 
     An order or a cancel; the confirmation that a stop is gone, before which its coins are neither protected nor sold; a
-    look, which follows one order to its end; a poll, which keeps something fresh and can wait.
+    look, which follows one order to its end; the watch over stops, and a start; a poll, which keeps something fresh and
+    can wait.
     """
 
     ORDER = 0
     CONFIRMATION = 1
     LOOK = 2
-    POLL = 3
+    WATCH = 3
+    POLL = 4
 
 
 _RANK: ContextVar[Rank | None] = ContextVar("rank", default=None)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from helix_core import ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused
+from helix_core import ExchangeUnavailable, OrderOutcomeUnknown, OrderRefused, RateLimited
 from helix_core.ccxt import NoSuchOrder
 from helix_kraken.rank import Rank, looking
 
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 _LOOK_AGAIN_AFTER_S = (2.0,)
 _CONFIRM_AFTER_S = (0.0, 0.2, 0.5, 1.0)
-_APPEAR_WITHIN_S = 15.0
+_CONFIRM_PATIENCE_S = 4.0
+"""How long a stop may rest on until there is room for the question whether it is gone."""
+_APPEAR_WITHIN_S = 5.0
+_LOW_OF = timedelta(hours=23)
+"""Kraken states the lowest price of the last 24 hours; its clock and this machine's may differ."""
 _MOST_KEPT = 100
 
 
@@ -71,6 +76,10 @@ class Stops:
                 del self._own[next(iter(self._own))]
             self._own.setdefault(entry_id, set()).update(txids)
 
+    def refrained(self, client_order_id: str) -> None:
+        """This stop is being considered, and was not sent so far."""
+        self._absences.refrained(client_order_id)
+
     async def find(self, ref: OrderRef) -> Cover:
         """Every stop of `ref`: by Kraken's ids, one question for all of them, else by the entry's and Helix's own."""
         self.remember(ref.entry_order_id, ref.venue_order_ids)
@@ -87,7 +96,7 @@ class Stops:
         `uncovered` is what was bought and neither sold by a stop nor held by one; None where the entry is not known.
         """
         self.remember(ref.entry_order_id, ref.venue_order_ids)
-        if ref.entry_order_id is not None and self._ids(ref):
+        if ref.entry_order_id is not None and (self._ids(ref) or ref.entry_order_id in self._complete):
             entry, found = await self._known(ref)
             if entry is not None and self._all_known(entry, found):
                 return Cover(tuple(found.values()), uncovered=_uncovered(entry, found.values()))
@@ -129,6 +138,8 @@ class Stops:
         return found | await self._withdraw(sorted(others.keys() - found.keys()), send)
 
     async def _withdraw(self, txids: list[str], send: Callable[[str], Awaitable[None]]) -> dict[str, Order]:
+        with looking(Rank.CONFIRMATION), suppress(RateLimited):
+            await self._questions.counter.room(1 if txids else 0, _CONFIRM_PATIENCE_S)
         trouble: Exception | None = None
         for txid in txids:
             try:
@@ -140,8 +151,11 @@ class Stops:
         return await self._confirm(txids, trouble)
 
     async def _confirm(self, txids: list[str], trouble: Exception | None) -> dict[str, Order]:
-        """CancelOrder may answer "pending": accepted, and the stop still lives. Only a final status counts."""
-        for pause_s in _CONFIRM_AFTER_S if txids else ():
+        """CancelOrder may answer "pending": accepted, and the stop still lives. Only a final status counts.
+
+        After `trouble` one look shows whether the cancel was carried out; waiting for it is up to who sends it anew.
+        """
+        for pause_s in (_CONFIRM_AFTER_S[:1] if trouble else _CONFIRM_AFTER_S) if txids else ():
             await asyncio.sleep(pause_s)
             with suppress(ExchangeUnavailable), looking(Rank.CONFIRMATION):
                 await self._questions.ending(txids)
@@ -165,7 +179,8 @@ class Stops:
             if self._absences.may_appear(ref.client_order_id):
                 self._absences.missed(ref.client_order_id, asked_at_s)
                 return Cover(tuple(found.values()), settled=False, early=True)
-            found = await self._ended(ref, entry, found)
+            if not (self._absences.never_left(ref.client_order_id) and self._all_known(entry, found)):
+                found = await self._ended(ref, entry, found)
         uncovered = _uncovered(entry, found.values())
         settled = _holds(found, ref.client_order_id) or uncovered <= 0
         if not settled:
@@ -181,12 +196,20 @@ class Stops:
             self._questions.counter.bare()
             await asyncio.sleep(pause_s)
             found = await self._now(ref, anew=True)
-        if not _all_made(entry, found.values()) and (found or not await self._holdings.has_all(entry)):
+        if not _all_made(entry, found.values()) and not await self._none_has_sold(entry):
             found = await self._ended(ref, entry, found)
         while len(self._complete) >= _MOST_KEPT:
             del self._complete[next(iter(self._complete))]
         self._complete[entry.txid] = None
         return found
+
+    async def _none_has_sold(self, entry: Order) -> bool:
+        """Whether no stop of the entry can have sold: the market never traded there, or all its coins are there."""
+        with suppress(ExchangeUnavailable):
+            young = self._clock.now() - entry.opened_at < _LOW_OF
+            if young and entry.close_price is not None and await self._questions.low(entry.pair) > entry.close_price:
+                return True
+        return await self._holdings.has_all(entry)
 
     def _all_known(self, entry: Order, found: dict[str, Order]) -> bool:
         """Whether there can be no other stop than those found, because they are all or others were sought in vain."""

@@ -50,6 +50,7 @@ def rest(
 ) -> PaperAccount:
     """The account with a stop that locks what it covers, on the venue's steps. Raises OrderRefused."""
     refusals.check_new(account, order.client_order_id, order.symbol, rules)
+    far = order.take_profit_price
     stop = PaperOrder(
         order_id=account.next_order_id(),
         client_order_id=order.client_order_id,
@@ -57,7 +58,7 @@ def rest(
         quantity=rules.lots(order.quantity),
         at=now,
         stop_price=rules.stop_price(order.stop_price),
-        take_profit_price=None if order.plain else floor_to(order.take_profit_price, rules.price_tick),
+        take_profit_price=None if far is None else floor_to(far, rules.price_tick),
     )
     refusals.check_size(rules, stop.quantity, rules.stop_price(order.stop_price))
     refusals.check_funds(account, rules.base, stop.quantity)
