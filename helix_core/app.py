@@ -17,6 +17,7 @@ from helix_core.boot import boot, open_up
 from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, TradingMode
 from helix_core.engine.account import Account
+from helix_core.engine.copies import Copies
 from helix_core.engine.custody import Custody
 from helix_core.engine.desk import TradingDesk
 from helix_core.engine.entry import Entry
@@ -160,7 +161,7 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
     exit_ = Exit(
         account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection, seller=seller
     )
-    custody = Custody(account, entry=entry, protection=protection)
+    custody = Custody(account, entry=entry, protection=protection, copies=Copies(account, orders, ledger))
     reconciler = Reconciler(account, custody.suspect)
     worker = Worker(
         account,

@@ -20,6 +20,7 @@ from helix_core.store import inbox, journal, outbox, trades
 
 if TYPE_CHECKING:
     from helix_core.engine.account import Account
+    from helix_core.engine.copies import Copies
     from helix_core.engine.entry import Entry
     from helix_core.engine.protection import Protection
     from helix_core.store.schema import JournalRow, TradeRow
@@ -36,8 +37,9 @@ _POLLS_TO_GROW = 8
 class Custody:
     """Keeps every open trade covered, and follows every entry that may be at the venue."""
 
-    def __init__(self, account: Account, *, entry: Entry, protection: Protection) -> None:
+    def __init__(self, account: Account, *, entry: Entry, protection: Protection, copies: Copies) -> None:
         """Look after one account."""
+        self._copies = copies
         self._store, self._clock = account.store, account.clock
         self._entry, self._protection = entry, protection
         self._looked_at = (-1, -_EVERY_S)
@@ -76,7 +78,7 @@ class Custody:
         """Look after everything that is open. Raises ExchangeError while the venue does not answer."""
         self._looked_at = (-1, -_EVERY_S)
         await self.open_trades()
-        settled = await self.entries(patience_s)
+        settled = await self._no_copies() and await self.entries(patience_s)
         if settled and not self.urgent and not self._quarantine:
             self._looked_at = (self._store.writes, self._clock.monotonic())
 
@@ -93,6 +95,12 @@ class Custody:
                 async with self._store.write() as session:
                     await breaker.halt(session, HaltKind.RECONCILE, str(mismatch), self._clock.now())
         return not rows
+
+    async def _no_copies(self) -> bool:
+        """Cancel stops that arrive after their end. True when none can arrive any more."""
+        async with self._store.read() as session:
+            still_open = {trade.id for trade in await trades.open_trades(session)}
+        return await self._copies.end({one for one in still_open if one and one not in self._protection.guarded})
 
     async def open_trades(self) -> None:
         """Every open trade that is not under a stop known to rest: make it so, or close it.

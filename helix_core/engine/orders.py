@@ -109,7 +109,9 @@ class OrderDesk:
                 if refusal.code in {NOT_PLACED, HALTED}:
                     raise
                 if not refusal.transient or not pauses_s:
-                    await self.mark(row, JournalState.REFUSED, detail=str(refusal))
+                    # What the venue refuses is the latest copy: an earlier one may still arrive.
+                    state = JournalState.NOT_PLACED if self.sent_again(row) else JournalState.REFUSED
+                    await self.mark(row, state, detail=str(refusal))
                     raise
                 log.warning("order_not_placed_retrying", client_order_id=row.client_order_id, problem=str(refusal))
                 await asyncio.sleep(pauses_s.pop(0))
@@ -188,15 +190,17 @@ class OrderDesk:
         """Ask the venue about an order once: see LookUp.glance."""
         return await self._look_up.glance(row)
 
+    def sent_again(self, row: JournalRow) -> bool:
+        """Whether an order left more than once: its fence stands by the last time, `sent_at` by the first."""
+        return row.fence_at - row.sent_at > timedelta(seconds=self._client.capabilities.order_fence_s)
+
     async def outwait_copies(self, row: JournalRow) -> None:
         """Before a stop that was sent twice is cancelled, let the fence pass where the venue would take a late copy.
 
         It would find its id free then, and stand over coins of the owner's, or over none where stops lock none.
         """
-        fence = timedelta(seconds=self._client.capabilities.order_fence_s)
         left_s = (row.fence_at - self._clock.now()).total_seconds()
-        sent_once = row.fence_at - row.sent_at <= fence
-        if sent_once or not 0 < left_s <= fence.total_seconds():
+        if not self.sent_again(row) or not 0 < left_s <= self._client.capabilities.order_fence_s:
             return
         if await self.owned() >= self._market.rules().lot_step or not self._client.capabilities.stops_lock_funds:
             log.info("exit_waits_for_a_copy_of_its_stop", client_order_id=row.client_order_id, seconds=round(left_s, 1))

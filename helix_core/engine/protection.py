@@ -14,6 +14,7 @@ from helix_core.engine import breaker
 from helix_core.engine.gaps import Gaps
 from helix_core.engine.ledger import BY_BREAKER, BY_STOP
 from helix_core.engine.lookup import AbsentSoFar
+from helix_core.engine.together import together
 from helix_core.errors import NOT_PLACED, InvariantBroken, Mismatch, OrderOutcomeUnknown, OrderRefused, StopWouldTrigger
 from helix_core.notify import messages
 from helix_core.store import journal, outbox
@@ -82,7 +83,7 @@ class Protection:
             await self._seller.settle(trade.id, exit_)
         if row is not None and await self._still_alive(trade.id, row):
             return True
-        if await self.adopt_late(trade):
+        if await self.adopt_late(trade) or await self._seller.adopt_late(trade.id):
             return None
         position = await self._ledger.position(trade.id)
         self._gaps.open(trade.id, position.opened_at if trade.stop_loss_price is None else None)
@@ -149,6 +150,9 @@ class Protection:
             return False
         await self._ledger.record(trade_id, row.client_order_id, report, await self._fills(row, report), over=False)
         uncovered = await self._ledger.held(trade_id) - report.protecting
+        if report.filled and -uncovered >= self._market.rules().lot_step:  # a copy came after the first was set off
+            await self._book(trade_id, row, await self._desk.cancel(row))
+            return False
         if (
             uncovered >= self._market.rules().lot_step
             and await self._desk.sellable(uncovered, covered=report.protecting) > 0
@@ -184,10 +188,12 @@ class Protection:
                 log.warning("stop_not_placed", trade_id=trade.id, plain=plain, problem=problem)
                 if refusal.code == NOT_PLACED:
                     continue
-                await self._market.instrument.refresh()  # its rules may have changed
                 if await self.adopt_late(trade):
                     return None
-                there = await self._still_there(trade.id, held, refused=True)
+                async with together() as group:
+                    group.create_task(self._market.instrument.refresh())  # its rules may have changed
+                    looked = group.create_task(self._still_there(trade.id, held, refused=True))
+                there = looked.result()
                 if plain and there >= held:
                     break
                 plain, held = plain or there >= held, there

@@ -52,7 +52,7 @@ class Seller:
             try:
                 await self._sell(trade.id, signal_row, min(wanted, self._market.rules().max_quantity), held)
             except OrderRefused as refusal:
-                if refusal.code == NOT_PLACED or await self._adopt_late(trade.id):
+                if refusal.code == NOT_PLACED or await self.adopt_late(trade.id):
                     continue
                 left = await self._desk.sellable(held)
                 if left >= wanted:
@@ -72,7 +72,7 @@ class Seller:
             raise Mismatch(f"Of {wanted} to be sold nothing is in the account beside the owner's coins.")
         return there
 
-    async def _adopt_late(self, trade_id: int) -> bool:
+    async def adopt_late(self, trade_id: int) -> bool:
         """Book a sale that was thought never to have been placed, and arrived after all."""
         async with self._store.read() as session:
             missing = await journal.not_placed(session, trade_id, OrderKind.EXIT)

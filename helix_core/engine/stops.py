@@ -88,7 +88,8 @@ class Stops:
             return False
         if found.protecting > 0:
             return True
-        await self._desk.mark(row, JournalState.DONE, report=found)
+        if not found.filled:  # what it has sold is booked by its trade, once there is one
+            await self._desk.mark(row, JournalState.DONE, report=found)
         return False
 
     def _order(

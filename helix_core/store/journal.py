@@ -54,6 +54,15 @@ _GIVEN_UP = (
     .order_by(col(JournalRow.fence_at).desc())
     .limit(1)
 )
+_ENDED_STOPS = (
+    select(JournalRow)
+    .where(
+        JournalRow.kind == OrderKind.STOP.value,
+        col(JournalRow.state).in_([state.value for state in _ENDED]),
+        col(JournalRow.fence_at) > bindparam("since"),
+    )
+    .order_by(_NUMBER)
+)
 _FILLS = select(FillRow).where(FillRow.trade_id == bindparam("trade_id")).order_by(col(FillRow.at))
 
 
@@ -162,6 +171,11 @@ async def not_placed(session: AsyncSession, trade_id: int, kind: OrderKind) -> l
 async def given_up_until(session: AsyncSession, now: datetime) -> datetime | None:
     """Until when a sale or a stop that was held never to have been placed could still reach the venue; None: none."""
     return (await session.exec(_GIVEN_UP, params={"now": now})).first()
+
+
+async def ended_stops(session: AsyncSession, since: datetime) -> list[JournalRow]:
+    """Stops that are over, or held absent, and could reach the venue until later than `since`."""
+    return list(await session.exec(_ENDED_STOPS, params={"since": since}))
 
 
 async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> list[JournalRow]:

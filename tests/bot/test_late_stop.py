@@ -6,11 +6,11 @@ import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from helix_core.sim.strikes import Strike, StrikeKind
 from helix_core.domain.signal import Action
-from helix_core.sandbox import FaultKind
+from helix_core.sandbox.faults import Fault, FaultKind
 from helix_core.sandbox.orders import NewOrder, OrderType
-from tests.bot.conftest import OCO, ORDER, fault
+from helix_core.sim.strikes import Strike, StrikeKind
+from tests.bot.conftest import OCO, ORDER
 from tests.bot.staged import staged
 
 if TYPE_CHECKING:
@@ -71,10 +71,15 @@ async def test_a_late_stop_beside_a_resting_one_is_refused_by_the_venue(bot: Sta
     assert bot.rows("SELECT kind FROM halts") == []
 
 
-async def beside_coins_of_the_owners(bot: StagedBot) -> None:
-    """Half a coin is the owner's, as `helix reconcile --accept-baseline` writes it down; the first stop is late."""
+def accept_half_a_coin(bot: StagedBot) -> None:
+    """Half a coin is the owner's, as `helix reconcile --accept-baseline` writes it down."""
     bot.change("INSERT OR REPLACE INTO meta (key, value) VALUES ('baseline BTC', '0.5 0')")
     bot.change("UPDATE halts SET cleared_at = '2026-03-01T12:00:10+00:00', cleared_by = 'helix resume (owner)'")
+
+
+async def beside_coins_of_the_owners(bot: StagedBot) -> None:
+    """Buy beside half a coin of the owner's; the first stop is late."""
+    accept_half_a_coin(bot)
     bot.strike(f"POST {OCO}", Strike(kind=StrikeKind.LATE_AFTER_RESET, delay_s=LATE_S))
     await bot.post("BUY")
     await bot.until(STOPS, [("live",)], 1.5)
@@ -108,15 +113,19 @@ async def test_beside_the_owners_coins_an_exit_lets_a_late_copy_of_its_stop_come
     assert abs(venue.sandbox.venue.balances()["BTC"].total - Decimal("0.5")) < Decimal("0.0001")
 
 
-@staged
+@staged(coins={"BTC": "0.5"})
 async def test_a_plain_stop_that_was_lost_is_sent_again_as_one_after_a_crash(bot: StagedBot, venue: Venue) -> None:
     """The venue refuses pairs: a pair under the id of the stop that was lost would not protect."""
-    no_pairs = fault(f"POST {OCO}", kind=FaultKind.REFUSED, code=-1013, msg="Filter failure: MAX_NUM_ORDER_LISTS")
+    accept_half_a_coin(bot)
+    no_pairs = Fault(
+        on=f"POST {OCO}", kind=FaultKind.REFUSED, times=9, code=-1013, msg="Filter failure: MAX_NUM_ORDER_LISTS"
+    )
     venue.sandbox.faults.add(no_pairs)
     bot.strike(f"POST {ORDER}", Strike(kind=StrikeKind.SILENT_REQUEST), type="STOP_LOSS")
-    bot.stage.beside(bot.post("BUY"))
+    buying = bot.stage.loop.create_task(bot.stage.alert("BUY", "lost"))
     await bot.until("SELECT state FROM journal WHERE kind = 'stop' AND take_profit_price IS NULL", [("sent",)])
     await bot.dies()
+    await buying
 
     await bot.starts()
     await bot.until(STOPS, [("refused",), ("live",)], 20)
