@@ -94,9 +94,7 @@ class Stage:
         self.owner_fails = False
         self.restart_after_s: float | None = 1.0
         self.on_seam: Callable[[str, int], bool] | None = None
-        self.seams = 0
-        self._failed_boots = 0
-        self._alerts = 0
+        self.seams = self._failed_boots = self._alerts = 0
         self._over = False
         self._look: sqlite3.Connection | None = None
         self._stop = asyncio.Event()

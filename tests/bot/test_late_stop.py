@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -142,12 +143,12 @@ async def test_coins_that_a_human_took_and_brought_back_come_under_the_stop_agai
     (stop,) = {order.list_id for order in venue.resting()}
     venue.sandbox.venue.cancel(venue.resting()[0].order_id)
     taken = Decimal("0.01")
-    hand = {"symbol": "BTC/USDT", "type": OrderType.MARKET, "quantity": taken}
-    venue.sandbox.venue.place(NewOrder(side=Action.SELL, **hand))
+    sale = NewOrder(symbol="BTC/USDT", side=Action.SELL, type=OrderType.MARKET, quantity=taken)
+    venue.sandbox.venue.place(sale)
     await bot.stage.until(lambda: {order.list_id for order in venue.resting()} - {stop}, 10)
     left = venue.resting()[0].remaining
 
-    venue.sandbox.venue.place(NewOrder(side=Action.BUY, **hand))
+    venue.sandbox.venue.place(replace(sale, side=Action.BUY))
     await bot.stage.until(lambda: venue.resting() and venue.resting()[0].remaining > left, 12)
 
     assert venue.resting()[0].remaining - left >= taken * Decimal("0.998")
