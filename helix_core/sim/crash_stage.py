@@ -69,7 +69,7 @@ class ForkedStage(Stage):
 
     def _move(self, folder: Path) -> None:
         before, self.folder = self.disk.path, folder
-        self._left.append(self.disk.leave(folder))
+        self.disk.folder, self.disk.path = folder, folder / before.relative_to(self.disk.folder)
         self.disk.path.parent.mkdir(parents=True)
         for file in before.parent.glob(f"{before.name}*"):
             if not file.name.endswith(_REMADE):

@@ -9,7 +9,6 @@ import asyncio
 import os
 import sqlite3
 from collections import deque
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from sqlalchemy.util import EMPTY_DICT
 from sqlalchemy.util.concurrency import await_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from pathlib import Path
 
     from helix_core.sim.life import Life
@@ -29,14 +28,6 @@ if TYPE_CHECKING:
 _COMMIT_S = 0.002
 _BUSY_TIMEOUT_S, _BUSY_PAUSE_S = 2.0, 0.01
 _CHANGES = ("INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "REPLACE")
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """SQLite's own connection, and what has been set on it: to set it again would make it forget its statements."""
-
-    to: sqlite3.Connection
-    pragmas: set[str] = field(default_factory=set)
 
 
 class Disk:
@@ -54,36 +45,6 @@ class Disk:
         self.visitors: set[int] = set()
         """Descriptors of the lock file that are not the bot's."""
         self.commit_s: Callable[[], float] = lambda: _COMMIT_S
-        self._at_rest: deque[Connected] = deque()
-
-    def open(self) -> Connected:
-        """A connection to the file.
-
-        One that was given back is as good as a new one, and SQLite has not to read the schema and every statement anew:
-        each life opens its connections in the same order, and asks the same of each.
-        """
-        if self._at_rest:
-            return self._at_rest.popleft()
-        return Connected(
-            sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0, cached_statements=256)
-        )
-
-    def give_back(self, connected: Connected) -> None:
-        """Take a connection of which nothing but its open file is left: what was not committed is gone."""
-        if connected.to.in_transaction:
-            connected.to.rollback()
-        self._at_rest.append(connected)
-
-    def close(self) -> None:
-        """Close what was given back."""
-        while self._at_rest:
-            self._at_rest.pop().to.close()
-
-    def leave(self, folder: Path) -> Collection[Connected]:
-        """Go on with the files in another folder. Nothing that is open here may be used, nor closed: it is returned."""
-        self.folder, self.path = folder, folder / self.path.relative_to(self.folder)
-        left, self._at_rest = self._at_rest, deque()
-        return left
 
     def need_room(self) -> None:
         """Take the room of one commit. Raises sqlite3's error where there is none."""
@@ -128,17 +89,19 @@ class InlineConnection:
     def __init__(self, disk: Disk, life: Life, loop: VirtualLoop) -> None:
         """Open the file."""
         self._disk, self._life, self._loop = disk, life, loop
-        self._connected: Connected | None = disk.open()
+        self._connection: sqlite3.Connection | None = sqlite3.connect(
+            disk.path, isolation_level=None, check_same_thread=False, timeout=0, cached_statements=256
+        )
         self._written: dict[str, None] = {}
         life.connections.append(self)
 
     @property
     def raw(self) -> sqlite3.Connection:
         """SQLite's own. Raises what SQLAlchemy takes for a connection that was cut."""
-        if self._connected is None:
+        if self._connection is None:
             message = "Connection closed"
             raise sqlite3.OperationalError(message)
-        return self._connected.to
+        return self._connection
 
     @property
     def isolation_level(self) -> Any:
@@ -159,10 +122,8 @@ class InlineConnection:
 
     def run(self, sql: str, act: Callable[..., Any], *args: Any) -> None:
         """Run one statement; a lock of another program is waited for as `busy_timeout` says."""
-        # To wait for nothing takes time as well; but at a start SQLAlchemy insists on having waited.
-        if self._loop.busy or self._life.dead or sql.startswith("PRAGMA"):
-            await_(self._turn())
-        if sql.startswith("PRAGMA busy_timeout") or self._is_set(sql):
+        await_(self._turn())
+        if sql.startswith("PRAGMA busy_timeout"):
             return
         patience_s = _BUSY_TIMEOUT_S
         while True:
@@ -180,14 +141,6 @@ class InlineConnection:
         if table is not None:
             self._written[table] = None
 
-    def _is_set(self, sql: str) -> bool:
-        """Whether a pragma has been set on this connection before; from now on it has."""
-        if not sql.startswith("PRAGMA") or "=" not in sql or self._connected is None:
-            return False
-        known = sql in self._connected.pragmas
-        self._connected.pragmas.add(sql)
-        return known
-
     async def _turn(self) -> None:
         """Let others go on, as the thread would."""
         if self._loop.busy:
@@ -197,8 +150,7 @@ class InlineConnection:
 
     def commit(self) -> None:
         """Commit, durably."""
-        if self._life.dead:
-            await_(self._life.hold())
+        await_(self._life.hold())
         written, self._written = "+".join(self._written), {}
         if not self.raw.in_transaction:
             return
@@ -225,8 +177,8 @@ class InlineConnection:
     def rollback(self) -> None:
         """Undo what is not committed."""
         self._written = {}
-        if self._connected is not None:
-            self._connected.to.rollback()
+        if self._connection is not None:
+            self._connection.rollback()
 
     def close(self) -> None:
         """Close."""
@@ -238,9 +190,11 @@ class InlineConnection:
 
     def power_off(self) -> None:
         """What is not committed is gone."""
-        if self._connected is not None:
-            self._disk.give_back(self._connected)
-            self._connected = None
+        if self._connection is not None:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            self._connection.close()
+            self._connection = None
 
 
 class InlineCursor(AsyncAdapt_dbapi_cursor):

@@ -94,7 +94,9 @@ class Stage:
         self.owner_fails = False
         self.restart_after_s: float | None = 1.0
         self.on_seam: Callable[[str, int], bool] | None = None
-        self.seams = self._failed_boots = self._alerts = 0
+        self.seams = 0
+        self._failed_boots = 0
+        self._alerts = 0
         self._over = False
         self._look: sqlite3.Connection | None = None
         self._stop = asyncio.Event()
@@ -129,7 +131,6 @@ class Stage:
         if self._look is not None:
             self._look.close()
             self._look = None
-        self.disk.close()
         if self._made is not None:
             self._made.cleanup()
 
