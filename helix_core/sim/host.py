@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from helix_core import app
@@ -28,6 +29,7 @@ from helix_core.store import halts
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from helix_core.config import TradingMode
     from helix_core.sim.stage import Stage
     from helix_core.store.database import Store
 
@@ -87,7 +89,7 @@ class Host:
         await self.resume()
 
     async def _settle(self, store: Store) -> None:
-        async with asyncio.timeout(_MOST_TIME_S), self._account(store) as account:
+        async with asyncio.timeout(_MOST_TIME_S), self.account(store) as account:
             reconciler = Reconciler(account)
             settlement = Settlement(account, reconciler, "helix reconcile (owner)")
             seen = await _steady(reconciler)
@@ -101,11 +103,13 @@ class Host:
             self._tell(f"helix reconcile: {'nothing left' if agreed else [one.sentence for one in seen.findings]}")
 
     @asynccontextmanager
-    async def _account(self, store: Store) -> AsyncIterator[Account]:
+    async def account(self, store: Store, mode: TradingMode | None = None) -> AsyncIterator[Account]:
+        """The account as a command at the host opens it beside the bot, in its mode unless another is given."""
         stage, visitor = self._stage, Life(0, 0.0, lambda _: False)
         world = app.World(clock=stage.clock, open_session=lambda: Session(stage.network, visitor))
         plugins = Plugins.load(stage.settings.plugin_values, disabled=stage.settings.disabled_plugins)
-        client = plugins.exchange_client(app.exchange_config(stage.settings, world))
+        config = app.exchange_config(stage.settings, world)
+        client = plugins.exchange_client(config if mode is None else replace(config, mode=mode))
         try:
             await client.connect()
             yield Account(

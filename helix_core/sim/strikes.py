@@ -43,7 +43,7 @@ class StrikeKind(StrEnum):
     UNKNOWN_EXECUTION = "unknown_execution"
     """The venue's own "execution status unknown"; with `done` after doing it."""
     RATE_LIMITED = "rate_limited"
-    """429, or `status` 418 for a ban, with Retry-After `retry_after_s`; nothing was done."""
+    """429, or `status` 418 for a ban, with Retry-After `retry_after_s`; with `done` after the venue did it."""
     REFUSED = "refused"
     """The venue refuses for `reason`, in its own words; with `done` it is a refusal of a second copy."""
     KEY_REFUSED = "key_refused"

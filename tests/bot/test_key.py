@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from helix_core import app
+import pytest
+
 from helix_core.config import TradingMode
-from helix_core.engine.account import Account
 from helix_core.engine.keys import KeyWatch
-from helix_core.engine.market import Market
-from helix_core.plugins import Plugins
-from helix_core.sim.life import Life
-from helix_core.sim.network import Session
+from helix_core.sim.host import Host
 from helix_core.sim.strikes import Strike, StrikeKind
 from tests.bot.staged import staged
 
@@ -65,48 +61,33 @@ async def test_two_refusals_with_an_answer_behind_them_halt_nothing(bot: StagedB
 async def an_hour_later(bot: StagedBot) -> tuple[str, str]:
     """Kind and detail of the halt that an hour of watching a live key raises, with nothing else running."""
     await bot.dies()
-    stage, visitor = bot.stage, Life(0, 0.0, lambda _: False)
-    world = app.World(clock=stage.clock, open_session=lambda: Session(stage.network, visitor))
-    plugins = Plugins.load(stage.settings.plugin_values, disabled=stage.settings.disabled_plugins)
-    config = replace(app.exchange_config(stage.settings, world), mode=TradingMode.LIVE)
-    client = plugins.exchange_client(config)
-    async with stage.store() as store:
-        await client.connect()
-        account = Account(
-            client=client,
-            store=store,
-            market=Market(client, stage.settings.trading_pair, stage.clock),
-            limits=stage.settings.limits,
-            clock=stage.clock,
-            started_at=stage.clock.now(),
-        )
+    host = Host(bot.stage, bot.stage.story.tell)
+    async with bot.stage.store() as store, host.account(store, TradingMode.LIVE) as account:
         watch = asyncio.ensure_future(KeyWatch(account).run())
         await asyncio.sleep(3590)
         assert bot.rows(HALTS) == [], "it is asked every hour, not all the time"
         await asyncio.sleep(60)
         watch.cancel()
         ((kind, detail),) = bot.rows(HALTS)
-        await client.disconnect()
     return kind, detail
 
 
-@staged
-async def test_a_key_that_may_withdraw_is_noticed_within_the_hour(bot: StagedBot, venue: Venue) -> None:
-    """Asked at the start, then every hour."""
-    venue.sandbox.rights.withdraw = True
+@pytest.mark.parametrize(
+    ("right", "has", "noticed"),
+    [
+        ("withdraw", True, "The API key may move money out of Binance now (withdrawals on)"),
+        ("trade", False, "The API key may not trade on Binance any more (spot trading off)"),
+    ],
+)
+def test_a_key_that_may_do_more_or_less_than_it_should_is_noticed_within_the_hour(
+    right: str, has: bool, noticed: str
+) -> None:
+    """Asked at the start, then every hour. One that may not trade still answers: nothing else would show it."""
 
-    kind, detail = await an_hour_later(bot)
+    @staged
+    async def played(bot: StagedBot, venue: Venue) -> None:
+        setattr(venue.sandbox.rights, right, has)
 
-    assert kind == "manual"
-    assert detail == "The API key may move money out of Binance now (withdrawals on)"
+        assert await an_hour_later(bot) == ("manual", noticed)
 
-
-@staged
-async def test_a_key_that_may_no_longer_trade_is_noticed_within_the_hour(bot: StagedBot, venue: Venue) -> None:
-    """It still answers every question, so nothing else would show it."""
-    venue.sandbox.rights.trade = False
-
-    kind, detail = await an_hour_later(bot)
-
-    assert kind == "manual"
-    assert detail == "The API key may not trade on Binance any more (spot trading off)"
+    played()
