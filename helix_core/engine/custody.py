@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_QUARANTINE_S = 30.0
+_QUARANTINE_S, _POLLS_IN_QUARANTINE = 30.0, 15
+"""How long a trade that contradicts the account is left alone: a venue that counts questions has others to answer."""
 _ALARM_AFTER_S = 5.0
 _EVERY_S = 10.0
 _POLLS_TO_GROW = 8
@@ -48,7 +49,11 @@ class Custody:
         self._unseen: dict[int, float] = {}
         self._alarmed: set[int] = set()
         self._grows_at: dict[int, float] = {}
-        self._grow_every_s = _POLLS_TO_GROW * account.client.capabilities.orders_poll_s
+        poll_s = account.client.capabilities.orders_poll_s
+        self._grow_every_s, self._quarantine_s = (
+            _POLLS_TO_GROW * poll_s,
+            max(_QUARANTINE_S, _POLLS_IN_QUARANTINE * poll_s),
+        )
 
     @property
     def urgent(self) -> bool:
@@ -162,7 +167,7 @@ class Custody:
     async def _quarantined(self, trade: TradeRow, trade_id: int, problem: str) -> None:
         log.warning("trade_quarantined", trade_id=trade_id, problem=problem)
         self._unseen.pop(trade_id, None)
-        self._quarantine[trade_id] = self._clock.monotonic() + _QUARANTINE_S
+        self._quarantine[trade_id] = self._clock.monotonic() + self._quarantine_s
         now = self._clock.now()
         async with self._store.write() as session:
             if trade_id not in self._alarmed:

@@ -64,12 +64,12 @@ def measure(books: Books, epoch: datetime, troubles: Sequence[Trouble], end_s: f
     """
     found, began_s = [], None
     phase = Phase.ENTRY
-    for at, uncovered, held, what in _timeline(books):
+    for at, uncovered, left, what in _timeline(books):
         at_s = (at - epoch).total_seconds()
         if uncovered and began_s is None:
             began_s, phase = at_s, what
         elif not uncovered and began_s is not None:
-            ended_by_sale = held == 0 and what is Phase.EXIT and phase is Phase.GAP
+            ended_by_sale = left <= 0 and what is Phase.EXIT and phase is Phase.GAP
             found.append(_judged(began_s, at_s, Phase.EXIT if ended_by_sale else phase, troubles))
             began_s = None
     if began_s is not None:
@@ -91,7 +91,7 @@ def _judged(began_s: float, ended_s: float, phase: Phase, troubles: Sequence[Tro
 
 
 def _timeline(books: Books) -> Iterator[tuple[datetime, bool, Decimal, Phase]]:
-    """After each moment in which something changed: is a lot without a stop, what is held, and what changed."""
+    """After each moment in which something changed: is a lot without a stop, what is left to sell, and what changed."""
     stops: dict[int, Decimal] = {}
     coins: defaultdict[int | None, Decimal] = defaultdict(Decimal)
     taken, price = ZERO, books.sandbox.venue.listing().last
@@ -109,7 +109,7 @@ def _timeline(books: Books) -> Iterator[tuple[datetime, bool, Decimal, Phase]]:
         held = sum((some for some in coins.values() if not books.is_dust(some, price)), ZERO)
         naked = held - taken - sum(stops.values(), ZERO)
         whole = naked < books.market.lot_step or books.is_dust(naked, price)
-        yield at, not whole, held, phase
+        yield at, not whole, held - taken, phase
 
 
 _Fill = tuple[int | None, Decimal, Phase]
