@@ -11,7 +11,7 @@ from helix_core.errors import RateLimited
 if TYPE_CHECKING:
     from helix_core.clock import Clock
 
-_SHORTEST_GUESS_S, _LONGEST_GUESS_S = 2.0, 30.0
+_SHORTEST_GUESS_S, _LONGEST_GUESS_S = 2.0, 8.0
 _CALM_AFTER_S = 60.0
 """Venues count by the minute: after one without another complaint the next pause is short again."""
 
@@ -39,8 +39,8 @@ class Pace:
     def hush(self, retry_after_s: float | None) -> None:
         """Ask nothing for `retry_after_s`, and no longer: questions about a stop are silenced too.
 
-        Where the venue named no figure it is two seconds, and twice as long with every further complaint, up to half
-        a minute.
+        Where the venue named no figure it is two seconds, and twice as long with every further complaint, up to eight:
+        a stop that is gone is put back within ten.
         """
         now_s = self._clock.monotonic()
         if retry_after_s is None:

@@ -150,6 +150,12 @@ class ExchangeClient(ABC):
     async def order_book(self, symbol: str) -> OrderBook:
         """Ask for the best levels of the book, as deep as the venue tells in one answer."""
 
+    async def make_room(self) -> None:
+        """Return once the venue will answer all that an entry and its stop may ask of it. Raises RateLimited.
+
+        Called before an entry, while nothing is open. Only a venue that counts questions strictly needs it.
+        """
+
     @abstractmethod
     async def get_balance(self) -> Balances:
         """Ask for all holdings, free and locked."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import ApprovedOrder, Bracket, OrderIntent, OrderKind
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
+from helix_core.engine.room import room_for_entry
 from helix_core.errors import (
     ExchangeError,
     InvariantBroken,
@@ -25,7 +25,7 @@ from helix_core.errors import (
 )
 from helix_core.notify import messages
 from helix_core.risk import size_entry, stop_price, take_profit_price
-from helix_core.store import halts, inbox, journal, outbox, trades
+from helix_core.store import halts, inbox, journal, outbox
 from helix_core.store.schema import JournalRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ class Entry:
         self._desk, self._ledger, self._protection = desk, ledger, protection
         self._market, self._store = account.market, account.store
         self._limits, self._clock, self._started_at = account.limits, account.clock, account.started_at
-        self._fence_s = account.client.capabilities.order_fence_s
+        self._account = account
 
     async def open(self, stored: StoredSignal) -> Outcome:
         """Judge, size, journal, buy, protect, record and tell. Raises Rejection."""
-        await self._outwait_what_was_given_up()
+        await room_for_entry(self._account)
         view = await self._market.view(stored.signal.symbol)
         intent, attempt = await self._intent(stored, view)
         report = await self._risk.judge(intent, await self._snapshots.of(stored, view), exit_=False)
@@ -95,20 +95,6 @@ class Entry:
         except OrderOutcomeUnknown as unknown:
             raise await self._alarm(stored, intent.client_order_id, str(unknown)) from unknown
         return await self._settle(stored, await self._journalled(stored), placed)
-
-    async def _outwait_what_was_given_up(self) -> None:
-        """Let the fence pass of a sale or stop that was held absent before it: what is bought now, it could sell.
-
-        Not while a position is open: its stop locks the coins, and may need the worker any moment.
-        """
-        now = self._clock.now()
-        async with self._store.read() as session:
-            until = await journal.given_up_until(session, now)
-            open_now = await trades.open_trades(session)
-        if until is not None and not open_now:
-            wait_s = min((until - now).total_seconds(), self._fence_s)
-            log.info("entry_waits_for_a_given_up_order", seconds=round(wait_s, 1))
-            await asyncio.sleep(wait_s)
 
     async def resume(self, stored: StoredSignal, row: JournalRow, *, patience_s: float) -> Outcome:
         """Go on with an entry that may be at the venue: look it up, never send it again. Raises Rejection.

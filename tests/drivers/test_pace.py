@@ -42,7 +42,7 @@ async def test_without_a_figure_pauses_grow_from_two_seconds_and_are_short_again
         pauses.append(await left_s(pace))
         clock.at += timedelta(seconds=pauses[-1])
 
-    assert pauses == pytest.approx([2, 4, 8, 16, 30, 30, 30, 2])
+    assert pauses == pytest.approx([2, 4, 8, 8, 8, 8, 8, 2])
 
 
 async def test_a_shorter_pause_does_not_end_a_longer_one() -> None:

@@ -60,6 +60,9 @@ R = TypeVar("R", bound="OrderReport | None")
 _SOLD = OrderStatus.FILLED
 _FENCE_S = DEADLINE_S + 5.0
 _FEE_FOR_S = 900.0
+_ENTRY_AND_STOP, _ROOM_PATIENCE_S = 9.0, 50.0
+"""Points: the balance, the entry's look-up and its fills, and for a stop that is gone open orders, the balance and the
+ended orders. Of an empty counter they are there again after 27 s."""
 
 
 class KrakenClient(CcxtExchange):
@@ -122,6 +125,10 @@ class KrakenClient(CcxtExchange):
         except BaseException:
             await self.disconnect()
             raise
+
+    async def make_room(self) -> None:
+        """Wait until the counter has room for what an entry and its stop may ask. Raises RateLimited."""
+        await self._counter.room(_ENTRY_AND_STOP, _ROOM_PATIENCE_S)
 
     def prepare(self, venue: Any) -> None:
         """One lane for all requests, one source of nonces for as long as this client lives."""

@@ -1,0 +1,44 @@
+"""A venue that counts questions: nothing is bought before it could be asked all that the stop may need."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from helix_core.sandbox.faults import TRIGGER, Fault, FaultKind
+from tests.bot.staged import staged
+
+if TYPE_CHECKING:
+    from tests.bot.conftest import Venue
+    from tests.bot.staged import StagedBot
+
+OPEN = "SELECT count(*) FROM trades WHERE status = 'open'"
+PUT_BACK_S = 10.0
+
+
+@staged(exchange="kraken")
+async def test_after_a_rush_of_trades_what_a_stop_has_left_unsold_is_still_covered_in_time(
+    bot: StagedBot, venue: Venue
+) -> None:
+    """Four trades as fast as they go use up Kraken's questions; the stop of the fifth is set off and sells half."""
+    for _ in range(4):
+        await bot.post("BUY")
+        await bot.until(OPEN, [(1,)], 60)
+        await bot.post("SELL")
+        await bot.until(OPEN, [(0,)], 60)
+    await bot.post("BUY")
+    await bot.stage.until(venue.resting, 60)
+    (stop,) = venue.resting()
+    half = Fault(on=f"{TRIGGER} BTC/USDT", kind=FaultKind.PARTIAL_FILL, fraction=Decimal("0.5"))
+    venue.sandbox.faults.add(half)
+    price, fallen = venue.sandbox.venue.listing().last, stop.stop_price
+    assert fallen is not None
+
+    venue.sandbox.venue.set_price(fallen)
+    venue.sandbox.venue.set_price(price)
+    assert venue.resting() == []
+    began_s = bot.stage.loop.time()
+    await bot.stage.until(venue.resting, 60)
+
+    assert bot.stage.loop.time() - began_s < PUT_BACK_S
+    assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == []
