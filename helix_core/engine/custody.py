@@ -83,8 +83,8 @@ class Custody:
         """Look after everything that is open. Raises ExchangeError while the venue does not answer."""
         self._looked_at = (-1, -_EVERY_S)
         await self.open_trades()
-        settled = await self._no_copies() and await self.entries(patience_s)
-        if settled and not self.urgent and not self._quarantine:
+        settled, no_copies = await self.entries(patience_s), await self._no_copies()
+        if settled and no_copies and not self.urgent and not self._quarantine:
             self._looked_at = (self._store.writes, self._clock.monotonic())
 
     async def entries(self, patience_s: float) -> bool:
