@@ -7,21 +7,26 @@ settings -> lock and database -> plugins -> driver -> server (503 until ready) -
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from helix_core.audit.actor import actor
+from helix_core.audit.auditor import Auditor
+from helix_core.audit.tape import DiskTape
 from helix_core.boot import boot, open_up
 from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, TradingMode
 from helix_core.engine.account import Account
+from helix_core.engine.commands import MENU, Commands
 from helix_core.engine.copies import Copies
 from helix_core.engine.custody import Custody
 from helix_core.engine.desk import TradingDesk
 from helix_core.engine.entry import Entry
 from helix_core.engine.exit import Exit
+from helix_core.engine.flattening import Flattening
 from helix_core.engine.keys import KeyWatch
 from helix_core.engine.ledger import Ledger
 from helix_core.engine.market import Market
@@ -32,11 +37,15 @@ from helix_core.engine.seller import Seller
 from helix_core.engine.snapshot import Snapshots
 from helix_core.engine.stops import Stops
 from helix_core.engine.stream import OrderStream
-from helix_core.engine.together import together
+from helix_core.engine.summary import DailySummary
+from helix_core.engine.survey import Survey
+from helix_core.engine.together import supervised, unless_set
+from helix_core.engine.vitals import Checkup
 from helix_core.engine.watch import StopWatch
 from helix_core.engine.worker import Worker
 from helix_core.errors import ConfigError
 from helix_core.notify.delivery import Delivery
+from helix_core.notify.listening import Listening
 from helix_core.risk import RiskEngine
 from helix_core.store import identity, outbox
 from helix_core.store.database import Store
@@ -44,8 +53,10 @@ from helix_core.store.memory import StoredMemory
 from helix_core.web import DoorSettings, Server, create_app
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
+    from helix_core.audit.tape import Tape
     from helix_core.contracts.exchange import ExchangeClient
     from helix_core.contracts.signal_source import SignalSource
     from helix_core.plugins import Plugins
@@ -69,15 +80,17 @@ class WebServer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything outside Helix, through one seam: time, the venue's wire, the database's file, the door's address.
+    """Everything outside Helix, through one seam: time, the venue's wire, the files, the door's address.
 
     The defaults are the real ones. A simulation puts its own in their place and runs every line of Helix.
-    `open_session` opens the HTTP session of a ccxt driver; `open_connection` opens the database's driver connection.
+    `open_session` opens the HTTP session of a ccxt driver; `open_connection` opens the database's driver connection,
+    `open_tape` the file of the audit log.
     """
 
     clock: Clock = field(default_factory=SystemClock)
     open_session: Callable[[], Any] | None = None
     open_connection: Callable[[], Awaitable[Any]] | None = None
+    open_tape: Callable[[Path], Tape] = DiskTape
     serve: Callable[..., WebServer] = Server
 
 
@@ -97,6 +110,8 @@ class Bot:
     keys: KeyWatch
     desk: TradingDesk
     delivery: Delivery
+    commands: Commands
+    listening: Listening
 
 
 async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.Event) -> None:
@@ -111,14 +126,22 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
         await outbox.StoredOutbox(store).register(notifier.name for notifier in plugins.notifiers)
         await identity.claim(store, settings.active_exchange, settings.trading_mode)
         _be_alone(store, settings, world)
+        auditor = Auditor(settings, store, world.clock, world.open_tape(settings.audit_log_path))
+        await auditor.begin(actor("helix run"))
         bot = assemble(settings, plugins, store, world)
         app = create_app(desk=bot.desk, source=_only_source(plugins), door=_door(settings, world.clock))
         server = world.serve(app, host=settings.host, port=settings.port)
         server.bind()
         stack.push_async_callback(bot.client.disconnect)
-        async with _supervised(stop, server=server.run(), delivery=bot.delivery.run()):
+        async with supervised(
+            stop,
+            server=server.run(),
+            delivery=bot.delivery.run(),
+            listening=bot.listening.run(bot.commands.hear),
+            auditor=auditor.run(),
+        ):
             await boot(bot)
-            async with _supervised(
+            async with supervised(
                 stop,
                 market=bot.market.run(),
                 watch=bot.watch.run(),
@@ -126,8 +149,9 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
                 reconciler=bot.reconciler.run(),
                 keys=bot.keys.run(),
                 worker=bot.worker.run(),
+                summary=DailySummary(store, world.clock, settings.trading_pair, lambda: bot.desk.ready).run(),
             ):
-                await _unless(stop, open_up(bot))
+                await unless_set(stop, open_up(bot))
                 await stop.wait()
                 log.info("stopping")
                 bot.desk.close_door()
@@ -143,10 +167,10 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         client=client, store=store, market=market, limits=settings.limits, clock=clock, started_at=clock.now()
     )
     delivery = Delivery(plugins.notifiers, outbox.StoredOutbox(store), clock)
+    listening = Listening(plugins.notifiers, MENU, clock)
     snapshots, risk = Snapshots(account), RiskEngine(plugins.risk_checks)
     orders, ledger = OrderDesk(account), Ledger(account)
-    seller = Seller(account, orders, ledger)
-    stops = Stops(account, orders, ledger)
+    seller, stops = Seller(account, orders, ledger), Stops(account, orders, ledger)
     protection = Protection(account, orders, ledger, seller, stops)
     entry = Entry(
         account,
@@ -168,13 +192,14 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         entry=entry,
         exit_=exit_,
         custody=custody,
+        flattening=Flattening(account, exit_),
         reconciler=reconciler,
         auto_resume=settings.auto_resume,
         told=delivery.wake,
     )
-    desk = TradingDesk(
-        account, worker=worker, snapshots=snapshots, mode=settings.trading_mode, listing=plugins.listing()
-    )
+    checkup = Checkup(account, snapshots=snapshots, protection=protection, delivery=delivery, listening=listening)
+    desk = TradingDesk(account, worker=worker, checkup=checkup, mode=settings.trading_mode, listing=plugins.listing())
+    survey = Survey(account, desk=desk, checkup=checkup, snapshots=snapshots)
     watch = StopWatch(account, protection, worker.suspect)
     stream = OrderStream(client, settings.trading_pair, hint=watch.hint, reconciled=reconciler.hint)
     return Bot(
@@ -190,6 +215,8 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         keys=KeyWatch(account),
         desk=desk,
         delivery=delivery,
+        commands=Commands(account, survey=survey, worker=worker, told=delivery.wake),
+        listening=listening,
     )
 
 
@@ -219,38 +246,6 @@ def _client(settings: Settings, plugins: Plugins, store: Store, world: World) ->
         return client
     values, memory = settings.plugin_values("paper"), StoredMemory(store, "paper")
     return plugins.paper_client(replace(config, values=values, venue=client, memory=memory))
-
-
-@asynccontextmanager
-async def _supervised(stop: asyncio.Event, **tasks: Coroutine[object, object, None]) -> AsyncIterator[None]:
-    """Run tasks for as long as the block lasts. None of them may end before: better no bot than half a bot.
-
-    When one dies, `stop` is set, and its error is raised once the block has ended.
-    """
-
-    async def essential(name: str, work: Coroutine[object, object, None]) -> None:
-        try:
-            await work
-        except Exception:
-            log.exception("task_died", task=name)
-            raise
-        finally:
-            stop.set()
-
-    async with asyncio.TaskGroup() as group:
-        running = [group.create_task(essential(name, work), name=name) for name, work in tasks.items()]
-        yield
-        for task in running:
-            task.cancel()
-
-
-async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:
-    """Do `work` to its end, or until `stop` is set. Raises what it raised."""
-    async with together() as group:
-        tasks = [group.create_task(work), group.create_task(stop.wait())]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
 
 
 async def _finish(bot: Bot) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 
-_BOT_TOKEN = re.compile(r"bot\d+:[\w-]+")
+_BOT_TOKEN = re.compile(r"bot\d+:[\w-]+|\b\d{6,12}:[\w-]{30,}")
 _SHORTEST = 4
 """A shorter text is in every second line: masking it would hide the log and no secret."""
 
@@ -133,7 +133,7 @@ def _formatter(scrub: Scrubber, *, json: bool) -> logging.Formatter:
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     return _Formatter(
         scrub,
-        foreign_pre_chain=[*_stamps(), structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[structlog.contextvars.merge_contextvars, *_stamps(), structlog.stdlib.ExtraAdder()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,

@@ -15,7 +15,7 @@ from helix_core.ccxt.ruling import Meaning, Ruling, by_ccxt_class
 from helix_core.ccxt.stream import StreamBounds
 from helix_core.ccxt.wire import open_venue
 from helix_core.config import TradingMode
-from helix_core.contracts.exchange import ExchangeClient, Holding
+from helix_core.contracts.exchange import ExchangeClient, Holding, LineState
 from helix_core.domain.money import exact
 from helix_core.domain.order import OrderKind
 from helix_core.errors import DataMissing
@@ -51,6 +51,7 @@ class CcxtQuestions(ExchangeClient):
         secrets = tuple(key.get_secret_value() for key in (config.api_key, config.api_secret) if key)
         self.line = Line(self.label, config.clock, self.ruling, self.bounds, secrets)
         self.line.set_clock = self.clock_offset_s
+        self._offset_s: float | None = None
 
     # What a driver may replace ---------------------------------------------------------------------------------
 
@@ -63,6 +64,13 @@ class CcxtQuestions(ExchangeClient):
 
     def use_clock_offset(self, venue: Any, offset_s: float) -> None:
         """Tell `venue` by how much this clock is ahead. Nothing to do where requests carry no time."""
+
+    def hear(self, answer: Answer) -> None:
+        """Take note of what an answer says beside its data. Must not raise: it may be that to an order."""
+
+    def budget_left(self) -> float | None:
+        """Say which part of the questions that the venue allows is still unused; None where that is not known."""
+        return None
 
     async def fetch_market(self, venue: Any, symbol: str) -> Any:
         """Fetch ccxt's unified market for `symbol` and let `venue` know it (`keep_market`)."""
@@ -107,6 +115,7 @@ class CcxtQuestions(ExchangeClient):
         """Open the session, learn the venue's time and the one market. Raises as a question does."""
         await self.disconnect()
         self.line.venue = open_venue(self.ccxt_id, self.config, self.venue_options)
+        self.line.venue.hear = self.hear
         self.prepare(self.line.venue)
         try:
             await self.clock_offset_s()
@@ -122,6 +131,10 @@ class CcxtQuestions(ExchangeClient):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                     await venue.close()
+
+    def line_state(self) -> LineState:
+        """The clock's offset as last measured, and what the driver knows of its budget."""
+        return LineState(clock_offset_s=self._offset_s, budget_left=self.budget_left())
 
     async def clock_offset_s(self) -> float:
         """Ask the venue for its time, and use it from now on: seconds by which this machine's clock is ahead."""
@@ -235,6 +248,7 @@ class CcxtQuestions(ExchangeClient):
         server_ms = reading.decimal({"time": await venue.fetch_time()}, "time")
         offset_s = local + (clock.monotonic() - began) / 2 - float(server_ms) / 1000
         self.use_clock_offset(venue, offset_s)
+        self._offset_s = offset_s
         return offset_s
 
     async def _taker_fee(self, market: Mapping[str, Any]) -> Decimal:

@@ -25,7 +25,7 @@ from helix_core.domain.money import exact
 from helix_core.errors import ConfigError, InvariantBroken, PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from decimal import Decimal
 
@@ -48,6 +48,7 @@ class Wire:
 
     clock: Clock
     lane: Lane | None = None
+    hear: Callable[[Answer], None] | None = None
     number = str
 
     def milliseconds(self) -> int:
@@ -103,6 +104,8 @@ class Wire:
         except aiohttp.ClientError:
             raise ccxt.NetworkError("the answer was cut short or garbled") from None
         call.answer = answer
+        if self.hear is not None:
+            self.hear(answer)
         try:
             self.handle_errors(answer.status, "", url, method, dict(answer.headers), text, answer.data, request, body)
             self.handle_http_status_code(answer.status, "", "", method, "")

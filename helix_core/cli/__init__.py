@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from helix_core.cli import alerts, bot, check, halts, plugins, reconcile, sandbox
+from helix_core.cli import alerts, audit, bot, check, explain, halts, plugins, reconcile, report, sandbox, trades
 from helix_core.cli.demo import command as demo
 from helix_core.cli.new import command as new
 
@@ -22,9 +22,13 @@ app.command("send")(alerts.send)
 app.command("payload")(alerts.payload)
 app.command("plugins")(plugins.plugins)
 app.command("new")(new.new)
+app.command("trades")(trades.trades)
+app.command("report")(report.report)
+app.command("explain")(explain.explain)
 app.command("halt")(halts.halt)
 app.command("resume")(halts.resume)
 app.command("reconcile")(reconcile.reconcile)
+app.add_typer(audit.audit, name="audit")
 
 
 def main() -> None:

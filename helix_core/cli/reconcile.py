@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
-from helix_core.cli.halts import actor
+from helix_core.audit.actor import actor
+from helix_core.cli.database import write_audit_log
 from helix_core.cli.speaking import EXIT_PROBLEM, console, sentences
 from helix_core.contracts.memory import Memory
 
@@ -215,6 +216,7 @@ async def opened_account() -> AsyncIterator[Account]:
             )
         finally:
             await client.disconnect()
+            await write_audit_log(settings, store)
     finally:
         await store.close()
 

@@ -115,6 +115,18 @@ class Holding:
     quantity: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineState:
+    """What a driver knows of its line to the venue without asking; None where it does not know.
+
+    `clock_offset_s` as last measured: seconds by which this machine's clock is ahead. `budget_left`: which part of the
+    questions that the venue allows is still unused, from 1 (all) to 0 (none).
+    """
+
+    clock_offset_s: float | None = None
+    budget_left: float | None = None
+
+
 class ExchangeClient(ABC):
     """One account at one venue. `name` is what ACTIVE_EXCHANGE says, `label` what people call it."""
 
@@ -129,6 +141,10 @@ class ExchangeClient(ABC):
     @abstractmethod
     async def disconnect(self) -> None:
         """Close the session. Calling it twice, or before `connect`, is fine."""
+
+    def line_state(self) -> LineState:
+        """What is known of the line to the venue, without asking. Never raises."""
+        return LineState()
 
     @abstractmethod
     async def clock_offset_s(self) -> float:

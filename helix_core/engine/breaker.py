@@ -96,9 +96,12 @@ async def end_yesterdays_loss_halt(session: AsyncSession, now: datetime) -> None
         outbox.owe(session, NoticeKind.HALT_CLEARED, text, now)
 
 
-async def halt(session: AsyncSession, kind: HaltKind, detail: str, now: datetime) -> bool:
-    """Raise a halt and tell the owner. False, and silent, when one of this kind is in force already."""
-    raised = await halts.put_in_force(session, kind, detail, now)
+async def halt(session: AsyncSession, kind: HaltKind, detail: str, now: datetime, *, by: str = halts.ITSELF) -> bool:
+    """Raise a halt and tell the owner. False, and silent, when one of this kind is in force already.
+
+    `by` is the human who asked for it, for the record; without one Helix halts itself.
+    """
+    raised = await halts.put_in_force(session, kind, detail, now, by=by)
     if raised:
         log.warning("halt_raised", halt=kind.value, detail=detail)
         outbox.owe(session, NoticeKind.HALT_RAISED, messages.halt_raised(kind, detail), now)

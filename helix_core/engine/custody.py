@@ -16,7 +16,7 @@ from helix_core.engine import breaker
 from helix_core.engine.outcome import Rejection
 from helix_core.errors import ExchangeError, Mismatch, OrderOutcomeUnknown, OrderRefused
 from helix_core.notify import messages
-from helix_core.store import inbox, journal, outbox, trades
+from helix_core.store import inbox, journal, outbox, subject, trades
 
 if TYPE_CHECKING:
     from helix_core.engine.account import Account
@@ -93,7 +93,8 @@ class Custody:
             rows = await journal.unsettled(session, OrderKind.ENTRY)
         for row in rows:
             try:
-                await self._entry.resume(await self._signal_of(row), row, patience_s=patience_s)
+                with subject.of_signal(row.signal_row):
+                    await self._entry.resume(await self._signal_of(row), row, patience_s=patience_s)
             except Rejection as rejection:
                 log.info("entry_looked_up", client_order_id=row.client_order_id, reason=rejection.reason)
             except Mismatch as mismatch:
@@ -120,7 +121,8 @@ class Custody:
             in_doubt = trade.id in self._suspects or trade.id not in self._protection.guarded
             if self._clock.monotonic() >= self._quarantine.get(trade.id, 0) and (in_doubt or self._may_grow(trade.id)):
                 self._suspects.discard(trade.id)
-                await self._cover(trade, trade.id)
+                with subject.of_signal(await self._opened_by(trade.id)):
+                    await self._cover(trade, trade.id)
 
     def _may_grow(self, trade_id: int) -> bool:
         """Whether to look again at a trade that is covered in part, because a human took coins: they may be back."""
@@ -174,6 +176,12 @@ class Custody:
                 outbox.owe(session, NoticeKind.ORPHAN, messages.orphan(symbol=trade.symbol, detail=problem), now)
             await breaker.halt(session, HaltKind.RECONCILE, f"Trade {trade_id}: {problem}", now)
         self._alarmed.add(trade_id)
+
+    async def _opened_by(self, trade_id: int) -> int | None:
+        """Row of the signal that opened a trade."""
+        async with self._store.read() as session:
+            entry = await journal.of_trade(session, trade_id, OrderKind.ENTRY)
+        return None if entry is None else entry.signal_row
 
     async def _signal_of(self, row: JournalRow) -> inbox.StoredSignal:
         async with self._store.read() as session:

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from helix_core.domain.order import OrderKind
 from helix_core.domain.signal import Action
+from helix_core.engine import status, telling
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Receipt
+from helix_core.engine.vitals import Condition
 from helix_core.errors import StoreError
-from helix_core.store import halts, inbox, journal, story, trades
+from helix_core.store import halts, inbox, story, trades
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from helix_core.config import TradingMode
+    from helix_core.domain.halt import Halt
     from helix_core.domain.signal import Signal
     from helix_core.engine.account import Account
-    from helix_core.engine.snapshot import Snapshots
+    from helix_core.engine.vitals import Checkup
     from helix_core.engine.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -34,15 +36,15 @@ class TradingDesk:
         account: Account,
         *,
         worker: Worker,
-        snapshots: Snapshots,
+        checkup: Checkup,
         mode: TradingMode,
         listing: Sequence[Mapping[str, object]],
     ) -> None:
         """Serve one bot."""
         self._market, self._store = account.market, account.store
         self._limits, self._clock = account.limits, account.clock
-        self._worker, self._snapshots = worker, snapshots
-        self._exchange, self._mode, self._listing = account.client.name, mode, listing
+        self._worker, self._checkup = worker, checkup
+        self._client, self._mode, self._listing = account.client, mode, listing
         self._started_at, self._began_at = self._clock.monotonic(), account.started_at
         self._ready = False
 
@@ -94,56 +96,59 @@ class TradingDesk:
     async def health(self) -> Mapping[str, object]:
         """Exactly the keys of GET /health."""
         async with self._store.read() as session:
-            halted = bool(await halts.in_force(session, self._began_at))
+            in_force = await halts.in_force(session, self._began_at)
             last = await trades.last_signal_at(session)
             open_now = await trades.open_trades(session)
-        problem = self._market.problem()
         return {
-            "status": self._state(halted, problem),
+            "status": self._word(in_force),
             "uptime_seconds": int(self._clock.monotonic() - self._started_at),
-            "active_exchange": self._exchange,
-            "exchange_connected": problem is None,
+            "active_exchange": self._client.name,
+            "exchange_connected": self._market.problem() is None,
             "last_signal_time": None if last is None else last.isoformat(),
             "open_positions": len(open_now),
-            "daily_pnl_pct": _figure(await self._snapshots.day_pnl_pct()),
+            "daily_pnl_pct": _figure(await self._checkup.day_pnl_pct()),
             "trading_mode": self._mode.value,
         }
 
-    def _state(self, halted: bool, problem: str | None) -> str:
-        """One word: degraded until the door is open, then halted before anything else."""
+    def _word(self, in_force: Sequence[Halt]) -> str:
+        """How the bot is, in one word: degraded until the door is open, then halted before anything else."""
         if not self._ready:
             return "degraded"
-        if halted:
+        if in_force:
             return "halted"
-        return "ok" if problem is None else "degraded"
+        return "degraded" if self._checkup.troubles() else "ok"
+
+    async def condition(self) -> Condition:
+        """How the bot is: the word of GET /health and the vitals behind it. Raises StoreError."""
+        vitals = await self._checkup.take()
+        return Condition(
+            word=self._word(vitals.halts),
+            uptime_s=self._clock.monotonic() - self._started_at,
+            exchange=self._client.name,
+            mode=self._mode.value,
+            symbol=self._market.symbol,
+            vitals=vitals,
+        )
 
     async def status(self) -> Mapping[str, object]:
-        """State for the owner."""
+        """State for the owner: what /health says, why, and every figure behind it."""
+        now = self._clock.now()
         async with self._store.read() as session:
-            in_force = await halts.in_force(session, self._began_at)
-            open_now = await trades.open_trades(session)
-            unknown = await journal.unsettled(session, OrderKind.ENTRY)
-            realised = await trades.day_pnl(session, self._clock.now())
-            gap = await trades.longest_gap(session, trades.day_start(self._clock.now()))
+            gap = await trades.longest_gap(session, trades.day_start(now))
+        vitals = await self._checkup.take()
+        starting = [] if self._ready else ["Helix is starting, and takes no signals yet"]
+        halted = [f"Halt {halt.kind.value}: {halt.detail}" for halt in vitals.halts]
         return {
             **await self.health(),
-            "halts": [{"kind": halt.kind.value, "detail": halt.detail, "since": halt.raised_at} for halt in in_force],
-            "positions": [trade.model_dump() for trade in open_now],
-            "unknown_orders": [row.client_order_id for row in unknown],
-            "realised_today_quote": str(realised),
-            "longest_without_stop_today_s": round(gap.total_seconds(), 3),
-            "venue_problem": self._market.problem(),
-            "age_s": {
-                "ticker": _age(self._market.ticker.age_s),
-                "balance": _age(self._market.balances.age_s),
-                "instrument": _age(self._market.instrument.age_s),
-            },
+            "why": [*starting, *halted, *self._checkup.troubles()],
+            **status.sheet(vitals, longest_gap=gap),
         }
 
     async def signal_story(self, row: int) -> Mapping[str, object] | None:
-        """Everything known of one signal."""
+        """Everything known of one signal, and its stages in words."""
         async with self._store.read() as session:
-            return await story.of_signal(session, row)
+            found = await story.of_signal(session, row)
+        return None if found is None else telling.facts(found)
 
     def plugins(self) -> Sequence[Mapping[str, object]]:
         """Every plugin with its origin."""
@@ -152,7 +157,3 @@ class TradingDesk:
 
 def _figure(value: Decimal | None) -> float | None:
     return None if value is None else round(float(value), 4)
-
-
-def _age(seconds: float) -> float | None:
-    return None if seconds == float("inf") else round(seconds, 3)

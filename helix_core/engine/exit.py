@@ -1,4 +1,4 @@
-"""The way out: from a stored SELL to a closed trade."""
+"""The way out: from a stored SELL, or the owner's word, to a closed trade."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import structlog
 from helix_core.domain.halt import HaltKind
 from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderIntent, OrderKind
+from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
-from helix_core.errors import ExchangeError, Mismatch, OrderRefused
+from helix_core.errors import ExchangeError, InvariantBroken, Mismatch, OrderOutcomeUnknown, OrderRefused
 from helix_core.notify import messages
-from helix_core.store import halts, inbox, journal, outbox, trades
+from helix_core.store import halts, inbox, journal, outbox, subject, trades
 from helix_core.store.schema import TradeRow
 
 if TYPE_CHECKING:
@@ -70,10 +71,30 @@ class Exit:
             await self._cover_again(trade)
             raise Rejection("order_refused", f"{refusal} The position is still open, under its stop.") from refusal
         except (ExchangeError, Mismatch) as unknown:
-            raise await self._alarm(stored, trade, str(unknown)) from unknown
+            raise await self._alarm(trade, str(unknown)) from unknown
         assert trade.id is not None
         await self._protection.close(trade, await self._ledger.ending(trade.id))
         return await self._accepted(stored, trade.id)
+
+    async def flatten(self, trade: TradeRow) -> None:
+        """Close a trade because the owner says so: as `close`, but no gate is asked.
+
+        Raises ExchangeError when it is not sold now (its stop is put back), Rejection when nobody knows.
+        """
+        assert trade.id is not None
+        async with self._store.read() as session:
+            entry = await journal.of_trade(session, trade.id, OrderKind.ENTRY)
+        if entry is None:
+            raise InvariantBroken(f"trade {trade.id} has no journalled entry")
+        with subject.of_signal(entry.signal_row):
+            try:
+                await self._sell(trade, entry.signal_row)
+            except (OrderOutcomeUnknown, Mismatch) as unknown:
+                raise await self._alarm(trade, str(unknown)) from unknown
+            except ExchangeError:
+                await self._cover_again(trade)
+                raise
+            await self._protection.close(trade, await self._ledger.ending(trade.id))
 
     async def _sell(self, trade: TradeRow, signal_row: int) -> None:
         """Cancel the stop, then sell. Once more where a stop that was held never to have been placed took the coins."""
@@ -119,13 +140,13 @@ class Exit:
         if report.denial is not None:
             raise Rejection(report.denial.reason, report.denial.detail)
 
-    async def _alarm(self, stored: StoredSignal, trade: TradeRow, problem: str) -> Rejection:
+    async def _alarm(self, trade: TradeRow, problem: str) -> Rejection:
         """Nobody knows whether the stop or the exit is alive: stop entries and wake the owner."""
         now = self._clock.now()
         async with self._store.write() as session:
             await breaker.halt(session, HaltKind.RECONCILE, f"Exit of trade {trade.id}: outcome unknown", now)
             text = messages.order_unknown(
-                side=stored.signal.action, symbol=trade.symbol, client_order_id=f"exit of trade {trade.id}"
+                side=Action.SELL, symbol=trade.symbol, client_order_id=f"exit of trade {trade.id}"
             )
             outbox.owe(session, NoticeKind.ORDER_UNKNOWN, text, now)
         return Rejection("order_outcome_unknown", problem)

@@ -9,6 +9,7 @@ import structlog
 from helix_core.store import trades
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -26,6 +27,11 @@ class Gaps:
         self._clock = account.clock
         self._seen_at: dict[int, datetime] = {}
         self._began_at: dict[int, datetime] = {}
+
+    def running_s(self, trade_ids: Iterable[int]) -> float:
+        """Of these trades the longest time without a stop that goes on now; 0 while all are covered."""
+        now = self._clock.now()
+        return max(((now - self._began_at.get(trade_id, now)).total_seconds() for trade_id in trade_ids), default=0)
 
     def seen(self, trade_id: int) -> None:
         """The stop of this trade rests now."""

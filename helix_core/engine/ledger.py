@@ -16,7 +16,7 @@ from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.errors import HelixError, InvariantBroken
 from helix_core.notify import messages
-from helix_core.store import baseline, curve, inbox, journal, outbox, trades
+from helix_core.store import baseline, curve, flattening, inbox, journal, outbox, trades
 from helix_core.store.schema import InboxRow, JournalState, TradeRow
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ BY_SIGNAL = Ending("closed", "signal")
 BY_STOP = Ending("stopped_out", "stop_loss")
 BY_FAR_LEG = Ending("closed", "stop_loss")
 BY_BREAKER = Ending("closed", "circuit_breaker")
+BY_OWNER = Ending("closed", "manual")
 
 
 class Ledger:
@@ -109,7 +110,9 @@ class Ledger:
                 return BY_BREAKER
             if row.kind == OrderKind.EXIT.value:
                 wish = await session.get_one(InboxRow, row.signal_row)
-                return BY_SIGNAL if wish.action == Action.SELL.value else BY_BREAKER
+                if wish.action == Action.SELL.value:
+                    return BY_SIGNAL
+                return BY_OWNER if await flattening.was_asked(session, row.sent_at) else BY_BREAKER
         far = row.take_profit_price
         return BY_FAR_LEG if far is not None and fills[-1].price >= far else BY_STOP
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from helix_core.domain.signal import Signal
+    from helix_core.engine.vitals import Condition
     from helix_core.errors import OrderRefused
 
 
@@ -62,6 +63,9 @@ class Desk(Protocol):
 
     async def status(self) -> Mapping[str, object]:
         """State for the owner: position, halts, today's figures, ages of the warm state."""
+
+    async def condition(self) -> Condition:
+        """How the bot is, with every figure behind it. Asks the venue nothing. Raises StoreError."""
 
     async def signal_story(self, row: int) -> Mapping[str, object] | None:
         """Everything known of one signal, or None for an unknown id."""

@@ -21,6 +21,7 @@ from helix_core.store import journal, outbox
 from helix_core.store.schema import JournalState, TradeRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from helix_core.domain.order import Fill
@@ -55,6 +56,10 @@ class Protection:
         self._gaps = Gaps(account)
         self.guarded: dict[int, tuple[str, ...]] = {}
         self.short: set[int] = set()
+
+    def without_stop_s(self, trade_ids: Iterable[int]) -> float:
+        """Of these open trades the longest time without a stop that goes on now; 0 while all are covered."""
+        return self._gaps.running_s(trade_ids)
 
     def seen(self, trade_id: int) -> None:
         """The watch has just seen the stop of this trade resting."""

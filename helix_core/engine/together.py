@@ -1,4 +1,4 @@
-"""Several things at once, whose first error comes out as it is."""
+"""Several things at once: for as long as all go well, or until the first of them ends."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import structlog
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
+
+log = structlog.get_logger(__name__)
 
 _KEEPS_COUNT = sys.version_info >= (3, 13)
 
@@ -33,6 +37,38 @@ async def together() -> AsyncIterator[asyncio.TaskGroup]:
         while isinstance(first, ExceptionGroup):
             first = first.exceptions[0]
         raise first from errors
+
+
+@asynccontextmanager
+async def supervised(stop: asyncio.Event, **tasks: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Run tasks for as long as the block lasts. None of them may end before: better no bot than half a bot.
+
+    When one dies, `stop` is set, and its error is raised once the block has ended.
+    """
+
+    async def essential(name: str, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("task_died", task=name)
+            raise
+        finally:
+            stop.set()
+
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(essential(name, work), name=name) for name, work in tasks.items()]
+        yield
+        for task in running:
+            task.cancel()
+
+
+async def unless_set(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:
+    """Do `work` to its end, or until `stop` is set. Raises what it raised."""
+    async with together() as group:
+        tasks = [group.create_task(work), group.create_task(stop.wait())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
 
 
 def _has_asked(group: asyncio.TaskGroup) -> bool:

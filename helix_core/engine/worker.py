@@ -19,9 +19,10 @@ from helix_core.domain.signal import Action
 from helix_core.engine import breaker
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
 from helix_core.engine.reconcile import PERIOD_S
+from helix_core.engine.timely import refuse_unless_timely
 from helix_core.errors import DataMissing, ExchangeError, RateLimited, StoreError
 from helix_core.notify import messages
-from helix_core.store import halts, inbox, journal, outbox, trades
+from helix_core.store import halts, inbox, journal, outbox, subject, trades
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from helix_core.engine.custody import Custody
     from helix_core.engine.entry import Entry
     from helix_core.engine.exit import Exit
+    from helix_core.engine.flattening import Flattening
     from helix_core.engine.reconcile import Reconciler
     from helix_core.store.inbox import StoredSignal
 
@@ -59,6 +61,7 @@ class Worker:
         entry: Entry,
         exit_: Exit,
         custody: Custody,
+        flattening: Flattening,
         reconciler: Reconciler,
         auto_resume: bool,
         told: Callable[[], None],
@@ -66,7 +69,7 @@ class Worker:
         """Own one account. `told` is called whenever a message for the owner may have been stored."""
         self._auto_resume = auto_resume
         self._entry, self._exit, self._custody = entry, exit_, custody
-        self._reconciler = reconciler
+        self._flattening, self._reconciler = flattening, reconciler
         self._market, self._store = account.market, account.store
         self._limits, self._clock, self._told = account.limits, account.clock, told
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
@@ -86,6 +89,11 @@ class Worker:
     def put(self, stored: StoredSignal, outcome: asyncio.Future[Outcome] | None) -> None:
         """Let the worker have a stored signal; `outcome` gets its end."""
         self._waiting.append((stored, outcome))
+        self._wake.set()
+
+    def flatten(self) -> None:
+        """Have every position sold: the owner's wish has just been stored."""
+        self._flattening.ask()
         self._wake.set()
 
     def suspect(self, trade_id: int) -> None:
@@ -130,6 +138,7 @@ class Worker:
         for stored in unfinished:
             if stored.row not in waiting:
                 self.put(stored, None)
+        self._flattening.begin()
         log.info("signals_taken_up", unfinished_signals=len(unfinished))
 
     async def compare(self) -> None:
@@ -177,11 +186,14 @@ class Worker:
         return True
 
     async def _round(self, *, tick: bool) -> None:
+        await self._flattening.obey()
         while self._waiting:
             stored, outcome = self._waiting.popleft()
-            ended = await self._end(stored)
+            with subject.of_signal(stored.row):
+                ended = await self._end(stored)
             if outcome is not None and not outcome.done():
                 outcome.set_result(ended)
+            await self._flattening.obey()
             await self._look(tick=False)
         await self._look(tick=tick)
 
@@ -235,22 +247,12 @@ class Worker:
             begun = await journal.of_signal(session, stored.row, OrderKind.ENTRY)
         if begun is not None and stored.signal.action is Action.BUY:
             return await self._entry.resume(stored, begun, patience_s=_RESUME_PATIENCE_S)
-        self._refuse_unless_timely(stored)
+        refuse_unless_timely(stored, self._clock.now(), self._limits.max_signal_age_s)
         if self._kept is None or self._kept[0] != self._clock.now().date():
             await self.open_day()
         if stored.signal.action is Action.SELL:
             return await self._exit.close(stored)
         return await self._entry.open(stored)
-
-    def _refuse_unless_timely(self, stored: StoredSignal) -> None:
-        said = stored.signal.timestamp or stored.received_at
-        age_s = (self._clock.now() - min(said, stored.received_at)).total_seconds()
-        ahead_s = (said - stored.received_at).total_seconds()
-        most = self._limits.max_signal_age_s
-        if age_s > most:
-            raise Rejection("signal_too_old", f"The signal is {age_s:.0f} s old; at most {most} s are allowed.")
-        if ahead_s > most:
-            raise Rejection("signal_too_old", f"The signal's timestamp is {ahead_s:.0f} s in the future.")
 
     async def _reject(self, stored: StoredSignal, rejection: Rejection) -> Outcome:
         now = self._clock.now()

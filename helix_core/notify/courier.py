@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from helix_core.errors import RateLimited
+from helix_core.notify import messages
+from helix_core.notify.flood import gathered
 from helix_core.notify.foreign import place, problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from helix_core.clock import Clock
     from helix_core.contracts.notifier import Notifier
     from helix_core.domain.notice import Notice
     from helix_core.notify.outbox import Outbox
 
-_BATCH = 50
+_BATCH = 200
+_GIVEN_UP_AFTER = timedelta(days=1)
+_GIVEN_UP = "what {} could not deliver for a day does not come any more; the database keeps it (table dead_letters)"
 _STEP_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 5.0
 _IDLE_S = 30.0
@@ -33,14 +39,19 @@ class Courier:
     that happens is that its own next message comes later.
     """
 
-    def __init__(self, notifier: Notifier, outbox: Outbox, *, first_pause_s: float, longest_pause_s: float) -> None:
+    def __init__(
+        self, notifier: Notifier, outbox: Outbox, clock: Clock, *, first_pause_s: float, longest_pause_s: float
+    ) -> None:
         """Deliver from `outbox` through `notifier`, pausing between failures for ever longer, up to a longest."""
         self.name = notifier.name
         self.problem: str | None = None
         self.waiting_since: datetime | None = None
-        self._notifier, self._outbox = notifier, outbox
+        self._notifier, self._outbox, self._clock = notifier, outbox, clock
         self._first_pause_s, self._longest_pause_s = first_pause_s, longest_pause_s
         self._failures = 0
+        self._failing_since: datetime | None = None
+        self._gave_up = False
+        self._next_at_s = 0.0
         self._started = False
         self._round = asyncio.Lock()
         self._news = asyncio.Event()
@@ -90,8 +101,9 @@ class Courier:
         while True:
             notices = await self._look()
             await self._start()
-            for notice in notices:
+            for notice in gathered(notices):
                 self.waiting_since = notice.at
+                await self._pace()
                 await self._deliver(notice)
             if len(notices) < _BATCH and not self._news.is_set():
                 break
@@ -110,19 +122,26 @@ class Courier:
                 await self._notifier.start()
             self._started = True
 
+    async def _pace(self) -> None:
+        """Leave the time between two messages that the notifier asks for."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, self._next_at_s - loop.time()))
+        self._next_at_s = loop.time() + self._notifier.pause_s
+
     async def _deliver(self, notice: Notice) -> None:
         """Deliver first, note it after: a crash between the two repeats a message, and loses none."""
         async with asyncio.timeout(_STEP_TIMEOUT_S):
             await self._notifier.notify(notice)
         async with asyncio.timeout(_STEP_TIMEOUT_S):
             await self._outbox.delivered(self.name, notice.notice_id)
-        self._failures, self.problem = 0, None
+        self._failures, self.problem, self._failing_since, self._gave_up = 0, None, None, False
 
     async def _failed(self, error: BaseException) -> float:
         """Note the failure, and start afresh next time unless the far end only asked for a pause."""
         self._failures += 1
         self.problem = problem(error)
         logger.warning("notifier %s: failure %d: %s (%s)", self.name, self._failures, self.problem, place(error))
+        await self._give_up_what_is_old()
         if isinstance(error, RateLimited):
             asked_s = error.retry_after_s or 0.0
             if asked_s > 0:
@@ -130,6 +149,23 @@ class Courier:
         else:
             await self.close()
         return self._pause_s()
+
+    async def _give_up_what_is_old(self) -> None:
+        """What nothing could deliver for a day is put away, so that what is newer has its turn."""
+        now = self._clock.now()
+        self._failing_since = self._failing_since or now
+        if self.problem is None or now - self._failing_since < _GIVEN_UP_AFTER:
+            return
+        try:
+            async with asyncio.timeout(_STEP_TIMEOUT_S):
+                told = None if self._gave_up else messages.error("Messages", _GIVEN_UP.format(self.name))
+                count = await self._outbox.give_up(self.name, now - _GIVEN_UP_AFTER, self.problem, now, told)
+        except Exception as error:  # noqa: BLE001 - see the promise of this class
+            logger.warning("notifier %s: old messages could not be put away: %s", self.name, problem(error))
+            return
+        if count:
+            self._gave_up = True
+            logger.error("notifier %s: gave up %d messages that were older than a day", self.name, count)
 
     def _pause_s(self) -> float:
         """1 s, 2 s, 4 s ... up to the longest."""

@@ -41,7 +41,7 @@ class Delivery:
             raise PluginError(message)
         self._clock = clock
         self._couriers = [
-            Courier(notifier, outbox, first_pause_s=first_pause_s, longest_pause_s=longest_pause_s)
+            Courier(notifier, outbox, clock, first_pause_s=first_pause_s, longest_pause_s=longest_pause_s)
             for notifier in notifiers
         ]
 

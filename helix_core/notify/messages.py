@@ -14,6 +14,7 @@ from helix_core.notify.foreign import clean, problem
 from helix_core.notify.reasons import sentence
 
 if TYPE_CHECKING:
+    from datetime import date
     from decimal import Decimal
 
     from helix_core.domain.market import Instrument
@@ -75,9 +76,11 @@ def failure(exception: BaseException) -> str:
     return f"❌ ERROR: {problem(exception)}{more}"
 
 
-def daily_summary(*, trades: int, wins: int, pnl: Decimal, quote: str) -> str:
-    """The day in one line, sent at 23:59 UTC."""
-    return f"📊 DAILY SUMMARY: Trades: {trades} | P&L: {figures.profit(pnl, quote)} | WR: {figures.share(wins, trades)}"
+def daily_summary(*, trades: int, wins: int, pnl: Decimal, quote: str, late_for: date | None = None) -> str:
+    """The day in one line, sent at 23:59 UTC; one that is sent later names its day."""
+    day = "" if late_for is None else f" | Day: {late_for}"
+    figured = f"P&L: {figures.profit(pnl, quote)} | WR: {figures.share(wins, trades)}"
+    return f"📊 DAILY SUMMARY: Trades: {trades} | {figured}{day}"
 
 
 def bot_startup(*, mode: str, exchange: str, balance: Decimal, quote: str) -> str:
@@ -137,3 +140,32 @@ def stop_rearmed(*, instrument: Instrument, quantity: Decimal, stop_price: Decim
 def unprotected(*, symbol: str, quantity: Decimal, detail: str) -> str:
     """A position has no stop; `detail` says why and what is being done about it."""
     return f"🚨 NO STOP: {symbol} | Size: {figures.size(quantity)} | {clean(detail)}"
+
+
+def not_closed_yet(*, symbol: str, detail: str) -> str:
+    """The owner wants out, and the position could not be sold so far."""
+    return f"⏳ NOT CLOSED YET: {symbol} | {clean(detail)} | Helix goes on trying; /resume calls it off"
+
+
+def not_closed(*, symbol: str, detail: str) -> str:
+    """The owner wanted out, and the venue does not sell the position."""
+    return f"⚠️ NOT CLOSED: {symbol} | {clean(detail)} | It stays under its stop: /stop tries again, or sell it by hand"
+
+
+def untouched(*, symbol: str, detail: str) -> str:
+    """The owner wanted out, and nothing is sent for this pair, because account and database differ."""
+    return (
+        f"⚠️ NOT CLOSED: {symbol} | Halt reconcile: {clean(detail)} | Helix sells nothing while account and database"
+        " differ: run helix reconcile on the host, then /resume and /stop, or sell by hand"
+    )
+
+
+def halt_in_force(kind: HaltKind, detail: str) -> str:
+    """One halt, as a line of an answer."""
+    name, way_out = _HALTS[kind]
+    return f"Halt: {name} — {clean(detail)} | To resume: {way_out}"
+
+
+def halt_name(kind: HaltKind) -> str:
+    """What the owner calls this halt."""
+    return _HALTS[kind][0]

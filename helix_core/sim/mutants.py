@@ -211,8 +211,8 @@ def _never_looks(_run: Any) -> Any:
 
 
 def _never_halts(halt: Any) -> Any:
-    async def wrong(session: Any, kind: HaltKind, detail: str, now: Any) -> bool:
-        return kind is not HaltKind.RECONCILE and bool(await halt(session, kind, detail, now))
+    async def wrong(session: Any, kind: HaltKind, detail: str, now: Any, **by: str) -> bool:
+        return kind is not HaltKind.RECONCILE and bool(await halt(session, kind, detail, now, **by))
 
     return wrong
 

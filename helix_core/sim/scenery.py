@@ -1,4 +1,4 @@
-"""What stands on the stage before the bot comes: the venue, the settings, the empty database, the owner."""
+"""What stands on the stage before the bot comes: the venue, the settings, the empty database."""
 
 from __future__ import annotations
 
@@ -8,24 +8,22 @@ from contextlib import asynccontextmanager
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from helix_core import settings as settings_room
 from helix_core.clock import SystemClock
 from helix_core.config import TradingMode
-from helix_core.contracts.notifier import Notifier
 from helix_core.plugins import exchange_modes, installed_exchanges, installed_plugins
 from helix_core.sim.database import InlineConnection
 from helix_core.sim.life import Life
 from helix_core.store.database import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from decimal import Decimal
 
-    from helix_core.domain.notice import Notice
     from helix_core.sandbox import Sandbox
     from helix_core.settings import Settings
     from helix_core.sim.clock import VirtualClock
@@ -34,21 +32,6 @@ if TYPE_CHECKING:
 
 SECRET = "the-secret-of-the-simulation"  # noqa: S105 - guards nothing
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is private and new
-
-
-class Owner(Notifier):
-    """The owner's end of a life's messages."""
-
-    name: ClassVar[str] = "owner"
-
-    def __init__(self, life: Life, hear: Callable[[Notice], None]) -> None:
-        """Let `hear` have what `life` has to say; it may raise."""
-        self._life, self._hear = life, hear
-
-    async def notify(self, notice: Notice) -> None:
-        """Hand over. Raises what `hear` raises."""
-        await self._life.hold()
-        self._hear(notice)
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:

@@ -17,7 +17,7 @@ Everything is deterministic: the same calls give the same story (`stage.story.di
 - `post(body, headers)`, `alert(action, **fields)`, `get(path)`: the bot's door; None when nobody answered.
 - `on_seam(name, number)`: True cuts the power right there. Seams: `commit:before T`, `commit:after T` (T: tables
   written, joined by +), `send:before METHOD /path`, `send:arrived ...`, `answer:read ...`.
-- `messages`: what the owner was told. `owner_fails`: while true, no message reaches the owner.
+- `messages`: what the owner was told. `owner_fails`: while true, none gets there. `speech`: what the owner says.
 - `database()`: the file, for reading. `store()`: the owner's own look at it, as the command line has it.
 """
 
@@ -46,8 +46,10 @@ from helix_core.sim.life import Life
 from helix_core.sim.loop import PROCESS, VirtualLoop
 from helix_core.sim.machine import machine_of_its_own
 from helix_core.sim.network import Network, Session
-from helix_core.sim.scenery import SECRET, Owner
+from helix_core.sim.owner import Owner, Speech
+from helix_core.sim.scenery import SECRET
 from helix_core.sim.story import Story
+from helix_core.sim.tape import MemoryFile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -87,17 +89,14 @@ class Stage:
         self.network = Network(self.loop, self.sandbox, self.story.tell)
         self._made = scenery.scratch() if folder is None else None
         self.folder = Path(self._made.name) if self._made is not None else Path(folder or "")
-        self.disk = Disk(self.folder)
+        self.disk, self.audit_log, self.speech = Disk(self.folder), MemoryFile(), Speech()
         self.settings = scenery.settings_of(self.sandbox, settings, self.disk.path)
         self.lives: list[Life] = []
         self.messages: list[str] = []
-        self.owner_fails = False
+        self.owner_fails = self._over = False
         self.restart_after_s: float | None = 1.0
         self.on_seam: Callable[[str, int], bool] | None = None
-        self.seams = 0
-        self._failed_boots = 0
-        self._alerts = 0
-        self._over = False
+        self.seams = self._failed_boots = self._alerts = 0
         self._look: sqlite3.Connection | None = None
         self._stop = asyncio.Event()
         scenery.new_database(self.disk.path)
@@ -233,12 +232,13 @@ class Stage:
             clock=self.clock,
             open_session=lambda: Session(self.network, life),
             open_connection=connect,
+            open_tape=self.audit_log.tape,
             serve=life.serve,
         )
 
     def _plugins(self, life: Life) -> Plugins:
         plugins = Plugins.load(self.settings.plugin_values, disabled=self.settings.disabled_plugins)
-        plugins.notifiers = (Owner(life, self._hear),)
+        plugins.notifiers = (Owner(life, self._hear, self.speech),)
         return plugins
 
     def _hear(self, notice: Notice) -> None:

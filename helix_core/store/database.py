@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from helix_core.errors import StoreError
-from helix_core.store import rows, schema
+from helix_core.store import migrations, rows, schema
 from helix_core.store.reserve import Reserve
 from helix_core.store.sqlite import make_durable, prepare_file
 from helix_core.store.trouble import DAMAGED, is_full, told
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 _READERS = 4
 _TROUBLE = (SQLAlchemyError, sqlite3.Error)
 """What a database raises. SQLite's own comes bare where a connection is being opened."""
@@ -94,6 +94,8 @@ class Store:
             version = await _version(session)
         if version is None:
             version = await self._create()
+        elif version in migrations.STEPS:
+            version = await self._bring_up()
         if version != SCHEMA_VERSION:
             raise StoreError(
                 f"The database has schema {version}, this Helix knows {SCHEMA_VERSION}. Install the Helix that made "
@@ -109,6 +111,14 @@ class Store:
                 await (await session.connection()).run_sync(SQLModel.metadata.create_all)
                 session.add(schema.MetaRow(key="schema_version", value=version))
             return version
+
+    async def _bring_up(self) -> str:
+        """Add what an earlier version lacks, in one transaction."""
+        async with self.write() as session:
+            row = await rows.need(session, schema.MetaRow, "schema_version")
+            row.value = await migrations.bring_up(session, row.value)
+            session.add(row)
+            return row.value
 
     @property
     def shortage(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What humans decided about differences between account and database: who, when, what. Only ever added to."""
+"""What humans decided, mostly about differences between account and database: who, when, what. Only ever added to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RECONCILED_AT = "reconciled_at"
 
 
 class Decision(StrEnum):
-    """What can be decided. Nothing of it sends anything to the venue."""
+    """What can be decided. Nothing of it sends anything to the venue, but FLATTEN: see `store.flattening`."""
 
     ACCEPT_BASELINE = "accept_baseline"
     BOOK_MANUAL_CLOSE = "book_manual_close"
@@ -30,6 +30,8 @@ class Decision(StrEnum):
     ACCEPT_NOT_PLACED = "accept_not_placed"
     ACKNOWLEDGE = "acknowledge"
     RECONCILED = "reconciled"
+    FLATTEN = "flatten"
+    FLATTEN_OVER = "flatten_over"
 
 
 def note(session: AsyncSession, decision: Decision, subject: str, detail: str, actor: str, now: datetime) -> None:

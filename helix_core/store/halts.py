@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
+ITSELF = "helix"
+"""Who raises a halt that no human asked for."""
+
 # Built once: building one of these takes as long as asking it.
 _ACTIVE = select(HaltRow).where(col(HaltRow.cleared_at).is_(None)).order_by(col(HaltRow.id))
 _IN_FORCE = (
@@ -44,11 +47,11 @@ async def in_force(session: AsyncSession, started_at: datetime) -> list[Halt]:
     return [_halt(row) for row in await session.exec(_IN_FORCE, params={"started_at": started_at})]
 
 
-async def put_in_force(session: AsyncSession, kind: HaltKind, detail: str, now: datetime) -> bool:
-    """Raise a halt. False when one of that kind is already in force: it is not raised twice."""
+async def put_in_force(session: AsyncSession, kind: HaltKind, detail: str, now: datetime, *, by: str = ITSELF) -> bool:
+    """Raise a halt in the name of `by`. False when one of that kind is already in force: it is not raised twice."""
     if any(halt.kind is kind for halt in await active(session)):
         return False
-    session.add(HaltRow(kind=kind.value, detail=detail, raised_at=now))
+    session.add(HaltRow(kind=kind.value, detail=detail, raised_at=now, raised_by=by))
     await session.flush()
     return True
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, insert, literal, update
 from sqlmodel import func, select
 
 from helix_core.domain.notice import Notice, NoticeKind
-from helix_core.store import rows
-from helix_core.store.schema import CursorRow, NoticeRow
+from helix_core.store import rows, subject
+from helix_core.store.schema import CursorRow, DeadLetterRow, NoticeRow
+from helix_core.store.types import UtcDateTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from helix_core.store.database import Store
 
-_notices, _cursors = rows.table(NoticeRow).c, rows.table(CursorRow).c
+_notices, _cursors, _dead = rows.table(NoticeRow).c, rows.table(CursorRow).c, rows.table(DeadLetterRow).c
 # Built once: building one of these takes as long as asking it.
 _LATEST = select(func.max(_notices.id))
 _DELIVERED = select(_cursors.notice_id).where(_cursors.notifier == bindparam("notifier")).scalar_subquery()
@@ -34,11 +35,18 @@ _ADVANCE = (
     .where(_cursors.notifier == bindparam("whose"), _cursors.notice_id < bindparam("until"))
     .values(notice_id=bindparam("until"))
 )
+_LAST_BEFORE = select(func.max(_notices.id)).where(_notices.at < bindparam("before", type_=UtcDateTime()))
+_COUNTED = select(_dead.notifier, func.count()).group_by(_dead.notifier)
 
 
 def owe(session: AsyncSession, kind: NoticeKind, text: str, now: datetime) -> None:
     """Owe the owner a message; it exists exactly if the transaction is committed."""
-    rows.append(session, NoticeRow, kind=kind.value, text=text, at=now)
+    rows.append(session, NoticeRow, kind=kind.value, text=text, at=now, signal_row=subject.signal_row())
+
+
+async def dead_letters(session: AsyncSession) -> dict[str, int]:
+    """How many messages each notifier has given up, ever; a notifier that never did is not named."""
+    return dict((await session.exec(_COUNTED)).all())
 
 
 class StoredOutbox:
@@ -68,3 +76,21 @@ class StoredOutbox:
             advanced = await session.exec(_ADVANCE, params={"whose": notifier, "until": notice_id})
             if not advanced.rowcount and await rows.find(session, CursorRow, notifier) is None:
                 session.add(CursorRow(notifier=notifier, notice_id=notice_id))
+
+    async def give_up(self, notifier: str, before: datetime, problem: str, now: datetime, told: str | None) -> int:
+        """Put away what `notifier` has not delivered and is from before then; returns how many that is."""
+        async with self._store.write() as session:
+            until = (await session.exec(_LAST_BEFORE, params={"before": before})).one() or 0
+            cursor = await rows.find(session, CursorRow, notifier) or CursorRow(notifier=notifier, notice_id=0)
+            if until <= cursor.notice_id:
+                return 0
+            given_up = select(
+                literal(notifier), _notices.id, literal(problem), literal(now, type_=UtcDateTime())
+            ).where(_notices.id > cursor.notice_id, _notices.id <= until)
+            into = insert(rows.table(DeadLetterRow)).from_select(["notifier", "notice_id", "problem", "at"], given_up)
+            count = (await session.exec(into)).rowcount
+            cursor.notice_id = until
+            session.add(cursor)
+            if told is not None:
+                owe(session, NoticeKind.ERROR, told, now)
+            return count

@@ -222,10 +222,11 @@ class HaltRow(SQLModel, table=True):
     raised_at: datetime = Field(sa_type=UtcDateTime)
     cleared_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     cleared_by: str | None = None
+    raised_by: str | None = None
 
 
 class NoticeRow(SQLModel, table=True):
-    """A message owed to the owner."""
+    """A message owed to the owner, and the signal it belongs to, if any."""
 
     __tablename__: ClassVar[str] = "outbox"
 
@@ -233,6 +234,7 @@ class NoticeRow(SQLModel, table=True):
     kind: str
     text: str
     at: datetime = Field(sa_type=UtcDateTime)
+    signal_row: int | None = Field(default=None, foreign_key="signals.id")
 
 
 class CursorRow(SQLModel, table=True):
@@ -242,6 +244,17 @@ class CursorRow(SQLModel, table=True):
 
     notifier: str = Field(primary_key=True)
     notice_id: int
+
+
+class DeadLetterRow(SQLModel, table=True):
+    """A message that a notifier could not deliver for a day, and gave up; `problem` is what it said last."""
+
+    __tablename__: ClassVar[str] = "dead_letters"
+
+    notifier: str = Field(primary_key=True)
+    notice_id: int = Field(primary_key=True, foreign_key="outbox.id")
+    problem: str
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class MemoryRow(SQLModel, table=True):

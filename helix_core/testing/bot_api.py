@@ -1,6 +1,7 @@
 """What a Bot API server does with its calls, apart from HTTP: messages out, updates in.
 
-Facts are from core.telegram.org/bots/api: "getUpdates", "sendMessage", "setMyCommands", "deleteWebhook".
+Facts are from core.telegram.org/bots/api: "getUpdates", "sendMessage", "setMyCommands", "deleteWebhook",
+"CallbackQuery", "answerCallbackQuery".
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ class SentMessage:
     text: str
     fields: Json
 
+    @property
+    def buttons(self) -> list[Json]:
+        """The buttons under it, each with its `text` and its `callback_data`."""
+        markup = self.fields.get("reply_markup") or "{}"
+        found = json.loads(markup) if isinstance(markup, str) else markup
+        return [button for row in found.get("inline_keyboard", []) for button in row]
+
 
 class Refused(Exception):
     """An answer with "ok": false. `status` is both the HTTP status and the body's error_code."""
@@ -47,7 +55,7 @@ class BotApi:
     """One bot's side of Telegram. Its user id is `bot_id`.
 
     `messages` are those sent and accepted, `calls` the names of all methods called, refused ones too, `commands` the
-    menu last set; all oldest first.
+    menu last set; all oldest first. `presses_answered` counts the pressed buttons that are busy no longer.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -56,8 +64,10 @@ class BotApi:
         self.messages: deque[SentMessage] = deque(maxlen=_MOST_KEPT)
         self.calls: deque[str] = deque(maxlen=_MOST_KEPT)
         self.commands: list[Json] = []
+        self.presses_answered = 0
         self._clock = clock
         self._updates: deque[Json] = deque(maxlen=_MOST_KEPT)
+        self._confirmed: deque[Json] = deque(maxlen=_MOST_KEPT)
         self._last_id = 0
         self._closing = False
         self._news = asyncio.Event()
@@ -67,6 +77,7 @@ class BotApi:
             "getupdates": self._get_updates,
             "setmycommands": self._set_my_commands,
             "deletewebhook": self._delete_webhook,
+            "answercallbackquery": self._answer_callback_query,
         }
 
     def say(self, text: str, *, chat_id: int, user_id: int | None = None, at: datetime | None = None) -> None:
@@ -77,10 +88,32 @@ class BotApi:
         }
         self.push({"message": message})
 
+    def press(self, message: SentMessage, *, user_id: int | None = None, data: str | None = None) -> None:
+        """Let a user press the first button under a message, by default the chat's own user, for what is in it."""
+        query = {
+            "id": str(self._next_id()),
+            "from": {"id": user_id or message.chat_id, "is_bot": False, "first_name": "Owner"},
+            "message": self._message(message.chat_id, message.text, None) | {"message_id": message.message_id},
+            "chat_instance": "1",
+            "data": message.buttons[0]["callback_data"] if data is None else data,
+        }
+        self.push({"callback_query": query})
+
     def push(self, update: Json) -> None:
-        """Queue any update; it gets an `update_id`."""
-        self._updates.append({**update, "update_id": self._next_id()})
+        """Queue any update; it gets an `update_id` unless it has one."""
+        self._updates.append({"update_id": self._next_id(), **update})
         self._tell()
+
+    def hand_out_again(self) -> None:
+        """Queue what was confirmed once more, under the same numbers: as if the confirmations had been lost."""
+        self._updates.extendleft(reversed(self._confirmed))
+        self._confirmed.clear()
+        self._tell()
+
+    @property
+    def unconfirmed(self) -> list[int]:
+        """Numbers of the updates that the bot has not confirmed yet: they are handed out again."""
+        return [update["update_id"] for update in self._updates]
 
     async def wait_for_messages(self, count: int, timeout_s: float = 5.0) -> None:
         """Return when `count` messages have been accepted. Raises TimeoutError, naming those that were."""
@@ -116,7 +149,7 @@ class BotApi:
         """Long poll. An `offset` confirms, and so forgets, every update before it."""
         offset = int(parameters.get("offset", 0))
         while self._updates and self._updates[0]["update_id"] < offset:
-            self._updates.popleft()
+            self._confirmed.append(self._updates.popleft())
         await self._until(lambda: bool(self._updates) or self._closing, float(parameters.get("timeout", 0)))
         return [dict(update) for update in self._updates][: int(parameters.get("limit", 100))]
 
@@ -128,6 +161,10 @@ class BotApi:
     async def _delete_webhook(self, parameters: Json) -> object:
         if str(parameters.get("drop_pending_updates", "")).lower() == "true":
             self._updates.clear()
+        return True
+
+    async def _answer_callback_query(self, _parameters: Json) -> object:
+        self.presses_answered += 1
         return True
 
     def _message(self, chat_id: int, text: str, at: datetime | None) -> dict[str, Any]:

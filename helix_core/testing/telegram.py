@@ -8,7 +8,7 @@
         assert telegram.messages[0].text == "..."
 
 It speaks real HTTP on a free port of the loopback, keeps what it is sent in order, and fails on request in the ways
-the real one does: `fail`, `ask_for_pause`, `reject_token`, `fall_silent`, until `recover`.
+the real one does: `fail`, `ask_for_pause`, `reject_token`, `fall_silent`, `talk_nonsense`, until `recover`.
 Facts are from core.telegram.org/bots/api: "Making requests", "getUpdates", "sendMessage".
 """
 
@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from helix_core.clock import SystemClock
@@ -50,6 +50,15 @@ class _Fault:
     description: str
     times: int | None = None
     parameters: Json = field(default_factory=dict)
+    body: bytes | None = None
+
+
+class _Nonsense(Exception):
+    """An answer that is none; `body` is all of it."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("nonsense")
+        self.body = body
 
 
 class FakeTelegram(BotApi):
@@ -83,6 +92,10 @@ class FakeTelegram(BotApi):
         """Take calls and never answer, until `recover`."""
         self._set_fault(_Fault(_SILENCE, "silence"))
 
+    def talk_nonsense(self, body: bytes = b"<html>not a Bot API</html>") -> None:
+        """Answer every call with 200 and these bytes, until `recover`."""
+        self._set_fault(_Fault(200, "nonsense", body=body))
+
     def recover(self) -> None:
         """End any fault. Calls that met with silence are lost."""
         self._set_fault(None)
@@ -115,7 +128,7 @@ class FakeTelegram(BotApi):
         self._tell()
         await self._server.shutdown(sockets=[self._socket])
 
-    async def _answer(self, request: Request) -> JSONResponse:
+    async def _answer(self, request: Request) -> Response:
         parameters = await _parameters(request)
         method = request.path_params["method"]
         self.calls.append(method)
@@ -127,6 +140,8 @@ class FakeTelegram(BotApi):
             body = {"ok": False, "error_code": refused.status, "description": str(refused)}
             extra = {"parameters": dict(refused.parameters)} if refused.parameters else {}
             return JSONResponse(body | extra, status_code=refused.status)
+        except _Nonsense as nonsense:
+            return Response(nonsense.body)
         return JSONResponse({"ok": True, "result": result})
 
     def _know(self, token: str) -> None:
@@ -143,6 +158,8 @@ class FakeTelegram(BotApi):
         if fault.status == _SILENCE:
             await self._until(lambda: self._closing or self._fault is not fault, _LONGEST_SILENCE_S)
             raise Refused(502, "Bad Gateway")
+        if fault.body is not None:
+            raise _Nonsense(fault.body)
         raise Refused(fault.status, fault.description, fault.parameters)
 
     def _set_fault(self, fault: _Fault | None) -> None:

@@ -19,6 +19,7 @@ from helix_core.web.answers import malformed, refusal
 from helix_core.web.guard import Guard
 from helix_core.web.inside import health_routes, internal_routes
 from helix_core.web.keyring import Keyring
+from helix_core.web.metrics import Counted, Metrics
 from helix_core.web.rates import Rates
 from helix_core.web.webhook import Webhook
 
@@ -42,12 +43,16 @@ def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastA
     tokens = () if door.status_token is None else (door.status_token,)
     keyring, everything_secret = Keyring(door.secrets), Keyring((*door.secrets, *tokens))
     rates = Rates(door, sources)
-    webhook = Webhook(desk=desk, source=source, settings=door, keyring=keyring, sources=sources, rates=rates)
+    metrics = Metrics(desk)
+    webhook = Webhook(
+        metrics=metrics, desk=desk, source=source, settings=door, keyring=keyring, sources=sources, rates=rates
+    )
     app = _Door(door.secret_in_path)
     app.add_middleware(Guard, keyring=everything_secret, clock=door.clock)
+    app.add_middleware(Counted, metrics=metrics, path=_WEBHOOK)
     app.add_api_route(_WEBHOOK, webhook.receive, methods=["POST"], response_model=None)
     app.include_router(health_routes(desk, rates))
-    app.include_router(internal_routes(desk, door, sources, rates))
+    app.include_router(internal_routes(desk, metrics, door, sources, rates))
     _add_answers(app, everything_secret, rates)
     return app
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from helix_core.engine.outcome import Desk
     from helix_core.web.address import Sources
     from helix_core.web.door import DoorSettings
+    from helix_core.web.metrics import Metrics
     from helix_core.web.rates import Rates
 
     Answer = TypeVar("Answer")
@@ -54,8 +55,8 @@ def health_routes(desk: Desk, rates: Rates) -> APIRouter:
     return router
 
 
-def internal_routes(desk: Desk, settings: DoorSettings, sources: Sources, rates: Rates) -> APIRouter:
-    """GET /status, /signals/<id> and /plugins."""
+def internal_routes(desk: Desk, metrics: Metrics, settings: DoorSettings, sources: Sources, rates: Rates) -> APIRouter:
+    """GET /status, /signals/<id>, /plugins and /metrics."""
     router = APIRouter(dependencies=[Depends(Insiders(settings, sources, rates).admit)])
 
     @router.get("/status", response_model=None)
@@ -72,6 +73,10 @@ def internal_routes(desk: Desk, settings: DoorSettings, sources: Sources, rates:
     @router.get("/plugins", response_model=None)
     async def plugins() -> Response:
         return Json(desk.plugins())
+
+    @router.get("/metrics", response_model=None)
+    async def figures() -> Response:
+        return await _soon(metrics.page())
 
     return router
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from helix_core.web.address import Sources
     from helix_core.web.door import DoorSettings
     from helix_core.web.keyring import Keyring
+    from helix_core.web.metrics import Metrics
     from helix_core.web.rates import Rates
 
 log = structlog.get_logger(__name__)
@@ -51,9 +52,11 @@ class Webhook:
         keyring: Keyring,
         sources: Sources,
         rates: Rates,
+        metrics: Metrics,
     ) -> None:
         """Hand what `source` can read to `desk`."""
         self._desk, self._source, self._settings = desk, source, settings
+        self._metrics = metrics
         self._keyring, self._sources = keyring, sources
         self._take = rates.of_the_sender(self._take_unlimited)
         self._turn_away = rates.of_strangers(self._turn_away_unlimited)
@@ -89,6 +92,7 @@ class Webhook:
         fields = self._keyring.strip(message)
         signal = self._source.read(fields)
         receipt = await self._stored(signal, as_payload(fields), deadline)
+        self._metrics.accepted(_now() - deadline + self._settings.answer_within_s)
         outcome = await _outcome(receipt, deadline)
         return processing(receipt, signal.signal_id) if outcome is None else ended(outcome)
 

@@ -135,7 +135,8 @@ async def running(folder: Path, environ: dict[str, str], world: app.World | None
     Its database stays in `folder`; a new folder is given an empty one, as Helix makes it.
     """
     read = settings.load(folder, environ, exchanges=installed_exchanges(), plugins=installed_plugins())
-    read = read.model_copy(update={"database_url": SecretStr(f"sqlite+aiosqlite:///{folder}/data/helix.db")})
+    database, audit_log = SecretStr(f"sqlite+aiosqlite:///{folder}/data/helix.db"), folder / "logs" / "audit.log"
+    read = read.model_copy(update={"database_url": database, "audit_log_path": audit_log})
     plugins = Plugins.load(read.plugin_values, disabled=read.disabled_plugins)
     stop = asyncio.Event()
     if not (folder / "data").exists():

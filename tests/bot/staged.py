@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from helix_core.sim.asgi import Reply
+    from helix_core.contracts.commands import Reply
+    from helix_core.sim import asgi
     from helix_core.sim.strikes import Strike
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -39,7 +40,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 class Answer:
     """An answer of the bot, with the names that httpx gives its parts."""
 
-    def __init__(self, reply: Reply | None) -> None:
+    def __init__(self, reply: asgi.Reply | None) -> None:
         assert reply is not None, "nobody answered"
         self.status_code, self.json = reply.status, reply.json
 
@@ -77,6 +78,29 @@ class StagedBot:
     def notices(self) -> list[str]:
         """What the owner is told, oldest first."""
         return [text for (text,) in self.rows("SELECT text FROM outbox ORDER BY id")]
+
+    async def say(self, words: str, at: datetime | None = None) -> Reply | None:
+        """Say something to the bot as its owner, and return the answer. Needs a stage where the owner `talks`."""
+        return await self.answer(self.stage.speech.say(words, at))
+
+    async def told(self, words: str, at: datetime | None = None) -> str:
+        """Say something that is answered, and return the words of the answer."""
+        reply = await self.say(words, at)
+        assert reply is not None
+        return reply.text
+
+    async def stops(self) -> str:
+        """Say /stop, press the button, and return the words of the answer to that."""
+        asked = await self.say("stop")
+        assert asked is not None
+        assert asked.button is not None
+        return await self.told(asked.button.words)
+
+    async def answer(self, number: str) -> Reply | None:
+        """The answer to what was said under that number; None: it had been heard before."""
+        replies = self.stage.speech.replies
+        assert await self.stage.until(lambda: number in replies, 15)
+        return replies[number]
 
     async def until(self, query: str, expected: list[tuple[Any, ...]], seconds: float = 15.0) -> None:
         """Let time pass until the database says `expected`."""
@@ -125,11 +149,15 @@ def staged(
     exchange: str = "binance",
     coins: Mapping[str, str] = NOTHING,
     epoch: datetime = EPOCH,
+    talks: bool = False,
     **settings: str,
 ) -> Any:
-    """Play a test on a stage of its own: `bot` is ready, `venue` holds `coins` beside its 10,000 USDT."""
+    """Play a test on a stage of its own: `bot` is ready, `venue` holds `coins` beside its 10,000 USDT.
+
+    Where the owner `talks`, the bot listens: see `StagedBot.say`.
+    """
     if test is None:
-        return lambda real: staged(real, exchange=exchange, coins=coins, epoch=epoch, **settings)
+        return lambda real: staged(real, exchange=exchange, coins=coins, epoch=epoch, talks=talks, **settings)
     asked = inspect.signature(test)
 
     @functools.wraps(test)
@@ -137,6 +165,7 @@ def staged(
         with closing(Stage(exchange=exchange, price=PRICE, settings=settings, epoch=epoch)) as stage:
             for coin, amount in coins.items():
                 stage.sandbox.venue.transfer(coin, Decimal(amount))
+            stage.speech.open = talks
             given = {"bot": StagedBot(stage), "venue": Venue(stage.sandbox, "")}
 
             async def scenario() -> None:

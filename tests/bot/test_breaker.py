@@ -102,7 +102,7 @@ async def test_the_owner_hears_everything_in_order_on_telegram(tmp_path: Path, v
             await bot.post("BUY")
             await bot.post("BUY")
             await bot.post("SELL")
-            await telegram.wait_for_messages(4)
+            await telegram.wait_for_messages(4, timeout_s=20)
 
             texts = [message.text for message in telegram.messages]
             assert texts == bot.notices()

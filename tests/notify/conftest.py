@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ CHAT = 42
 
 
 def notice(notice_id: int, text: str = "") -> Notice:
-    return Notice(notice_id=notice_id, kind=NoticeKind.ERROR, text=text or f"message {notice_id}", at=NOW)
+    return Notice(notice_id=notice_id, kind=NoticeKind.TRADE_OPENED, text=text or f"message {notice_id}", at=NOW)
 
 
 class MemoryOutbox:
@@ -31,6 +32,7 @@ class MemoryOutbox:
     def __init__(self, count: int = 0) -> None:
         self.notices = [notice(number) for number in range(1, count + 1)]
         self.cursors: dict[str, int] = {}
+        self.given_up: dict[int, str] = {}
 
     def add(self, text: str = "") -> None:
         self.notices.append(notice(len(self.notices) + 1, text))
@@ -40,6 +42,15 @@ class MemoryOutbox:
 
     async def delivered(self, notifier: str, notice_id: int) -> None:
         self.cursors[notifier] = notice_id
+
+    async def give_up(self, notifier: str, before: datetime, problem: str, now: datetime, told: str | None) -> int:
+        old = [each for each in await self.pending(notifier, 10**6) if each.at < before]
+        self.given_up |= {each.notice_id: problem for each in old}
+        if old:
+            await self.delivered(notifier, old[-1].notice_id)
+        if old and told is not None:
+            self.notices.append(replace(notice(len(self.notices) + 1, told), at=now))
+        return len(old)
 
 
 @pytest.fixture

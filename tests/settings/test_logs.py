@@ -104,6 +104,37 @@ def test_json_lines_are_json() -> None:
     assert {"timestamp", "level", "logger", "event"} <= records[0].keys()
 
 
+def test_a_librarys_line_carries_the_signal_that_it_belongs_to() -> None:
+    """Risk checks and ccxt log by the standard library: their lines are found by the signal's row as well as ours."""
+    program = """
+from helix_core.store import subject
+with subject.of_signal(17):
+    log.info("ours")
+    logging.getLogger("library").warning("theirs")
+    thread = threading.Thread(target=logging.getLogger("library").warning, args=("elsewhere",))
+    thread.start()
+    thread.join()
+log.info("nobody's")
+"""
+
+    records = [json.loads(line) for line in run(program, as_json=True).stderr.splitlines()]
+
+    assert [(record["event"], record.get("signal")) for record in records] == [
+        ("ours", 17),
+        ("theirs", 17),
+        ("elsewhere", None),
+        ("nobody's", None),
+    ]
+
+
+def test_a_bot_token_is_masked_wherever_it_stands() -> None:
+    """With the "bot" that an address puts before it, and without."""
+    token = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
+
+    assert Scrubber([])(f"https://host/bot{token}/getMe and {token}") == "https://host/***/getMe and ***"
+    assert Scrubber([])("2026-03-01 12:00:00 id 123456:short") == "2026-03-01 12:00:00 id 123456:short"
+
+
 def test_a_terminal_gets_readable_tracebacks() -> None:
     """On a terminal a traceback has lines of its own, each marked, and still holds no secret and no escape."""
     program = """

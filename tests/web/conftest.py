@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from helix_core.clock import SystemClock
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Receipt
+from helix_core.errors import StoreError
 from helix_core.web import DoorSettings, Server, create_app
 from helix_plugins.tradingview import TradingView
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from helix_core.domain.signal import Signal
+    from helix_core.engine.vitals import Condition
 
 SECRET = "correct-horse-battery-staple"
 HEALTH = {
@@ -43,6 +45,8 @@ class StandInDesk:
     ready: bool = True
     end: Callable[[int, Signal, asyncio.Future[Outcome]], None] | None = None
     storing: Callable[[], Any] | None = None
+    looking: Callable[[], Any] | None = None
+    asked: int = 0
     taken: list[tuple[Signal, str]] = field(default_factory=list)
     futures: list[asyncio.Future[Outcome]] = field(default_factory=list)
     state: dict[str, object] = field(default_factory=lambda: dict(HEALTH))
@@ -64,6 +68,13 @@ class StandInDesk:
 
     async def signal_story(self, row: int) -> Mapping[str, object] | None:
         return {"id": row} if row <= len(self.taken) else None
+
+    async def condition(self) -> Condition:
+        """Say nothing: a desk whose database does not answer."""
+        self.asked += 1
+        if self.looking is not None:
+            await self.looking()
+        raise StoreError("the disk is gone")
 
     def plugins(self) -> list[Mapping[str, object]]:
         return [{"name": "tradingview"}]

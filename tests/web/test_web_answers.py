@@ -200,4 +200,4 @@ async def test_there_are_no_other_routes_than_the_documented_ones(opened):
             if (await house.client.request("OPTIONS", path)).status_code == 405
         }
 
-    assert served == {"/webhook", "/health", "/status", "/plugins", "/signals/1"}
+    assert served == {"/webhook", "/health", "/status", "/plugins", "/metrics", "/signals/1"}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from helix_binance import entry_list, errors, history, market, pair, permissions
 from helix_binance.entry_list import LIST_SUFFIX, PROFIT_SUFFIX, STOP_SUFFIX
 from helix_binance.stream import UserDataStream
+from helix_binance.weight import Weighed
 from helix_core import (
     Balance,
     Balances,
@@ -30,7 +31,7 @@ from helix_core import (
     floor_to,
     plain,
 )
-from helix_core.ccxt import CcxtExchange, NoSuchOrder, QuestionRefused, decimal, fields, need
+from helix_core.ccxt import NoSuchOrder, QuestionRefused, decimal, fields, need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ _LOOK_TIMEOUT_S = 1.0
 _ORDER_FIELDS = ("orderId", "status", "origQty", "executedQty")
 
 
-class BinanceClient(CcxtExchange):
+class BinanceClient(Weighed):
     """One Binance spot account, live or on the testnet."""
 
     name: ClassVar[str] = "binance"

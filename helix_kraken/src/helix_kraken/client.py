@@ -141,6 +141,10 @@ class KrakenClient(CcxtExchange):
             self._counter.fill()
         return ruling
 
+    def budget_left(self) -> float:
+        """The counter's, as this client keeps it."""
+        return self._counter.left
+
     def speech(self, symbol: str) -> Executions:
         """The channel of executions."""
         return Executions(symbol, self._tokens)

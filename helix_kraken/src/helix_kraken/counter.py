@@ -79,6 +79,11 @@ class Counter:
         finally:
             self._waiting.remove(place)
 
+    @property
+    def left(self) -> float:
+        """Which part of the counter is still free, 0 to 1."""
+        return min(1.0, max(0.0, 1 - self._now() / self._limit.most))
+
     def fill(self) -> None:
         """Kraken says that the counter is full: an earlier process or somebody else used it, or we counted wrongly."""
         self._height, self._at_s = self._limit.most, self._clock.monotonic()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ExitOrder,
         Fill,
         Instrument,
+        LineState,
         OpenOrder,
         OrderBook,
         OrderRef,
@@ -94,6 +95,10 @@ class PaperExchange(ExchangeClient):
     async def disconnect(self) -> None:
         """Disconnect from the venue. The account is on disk at all times."""
         await self._venue.disconnect()
+
+    def line_state(self) -> LineState:
+        """The venue's."""
+        return self._venue.line_state()
 
     async def clock_offset_s(self) -> float:
         """Ask the venue."""

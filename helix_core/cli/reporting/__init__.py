@@ -1,0 +1,1 @@
+"""What happened, for people: figures, plots and the page that holds them."""
