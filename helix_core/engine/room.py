@@ -1,4 +1,4 @@
-"""Room: what an entry waits for before it is judged, while nothing is open that might need the worker."""
+"""Room: what an entry waits for before it is judged, while nothing is or may be open that might need the worker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORTH_A_LINE_S = 1.0
 
 
 async def room_for_entry(account: Account) -> None:
-    """Return once nothing stands in the way of a new position; at once while one is open, whose entry is denied.
+    """Return once nothing stands in the way of a new position; at once while one is open, or may be: it is denied then.
 
     The fence passes of a sale or stop that was held absent before it: what is bought now, it could sell. Then the venue
     has room for what the entry and its stop may ask. Raises Rejection when there will be none.
@@ -29,7 +29,7 @@ async def room_for_entry(account: Account) -> None:
     now = account.clock.now()
     async with account.store.read() as session:
         until = await journal.given_up_until(session, now)
-        if await trades.open_trades(session):
+        if await trades.open_trades(session) or await journal.unsettled(session):
             return
     if until is not None:
         wait_s = min((until - now).total_seconds(), account.client.capabilities.order_fence_s)
