@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from helix_core.sandbox.faults import TRIGGER, Fault, FaultKind
+from helix_core.sim.strikes import Strike, StrikeKind
 from tests.bot.staged import staged
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 OPEN = "SELECT count(*) FROM trades WHERE status = 'open'"
 PUT_BACK_S = 10.0
+AT_ONCE_S = 5.0
 
 
 @staged(exchange="kraken")
@@ -42,3 +44,27 @@ async def test_after_a_rush_of_trades_what_a_stop_has_left_unsold_is_still_cover
 
     assert bot.stage.loop.time() - began_s < PUT_BACK_S
     assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == []
+
+
+@staged(exchange="kraken")
+async def test_an_entry_does_not_wait_for_room_while_the_outcome_of_another_one_is_unknown(
+    bot: StagedBot, venue: Venue
+) -> None:
+    """The one worker that would wait is the one that finds out what became of the order before it."""
+    for _ in range(4):
+        await bot.post("BUY")
+        await bot.until(OPEN, [(1,)], 60)
+        await bot.post("SELL")
+        await bot.until(OPEN, [(0,)], 60)
+    bot.strike("POST /0/private/AddOrder", Strike(kind=StrikeKind.SILENT_REQUEST))
+    venue.sandbox.faults.add(Fault(on="POST /0/private/OpenOrders", kind=FaultKind.HTTP_5XX, times=None))
+    await bot.post("BUY", "unknown")
+    await bot.until(
+        "SELECT rejection_reason FROM signals WHERE signal_id = 'unknown'", [("order_outcome_unknown",)], 120
+    )
+    began_s = bot.stage.loop.time()
+
+    await bot.post("BUY", "after-it")
+    await bot.until("SELECT action FROM signals WHERE signal_id = 'after-it'", [("rejected",)], 120)
+
+    assert bot.stage.loop.time() - began_s < AT_ONCE_S
