@@ -14,6 +14,7 @@ from helix_core.contracts.exchange import (
     OrderEvent,
     PastOrder,
 )
+from helix_core.contracts.introduction import Caller, Introduction, Question
 from helix_core.contracts.memory import Memory
 from helix_core.contracts.notifier import Notifier
 from helix_core.contracts.risk import RiskCheck, RiskContext
@@ -72,6 +73,7 @@ __all__ = [
     "Balances",
     "Bracket",
     "Button",
+    "Caller",
     "Capabilities",
     "Clock",
     "ConfigError",
@@ -88,6 +90,7 @@ __all__ = [
     "HelixError",
     "Holding",
     "Instrument",
+    "Introduction",
     "InvariantBroken",
     "KeyPermissions",
     "Level",
@@ -114,6 +117,7 @@ __all__ = [
     "PluginError",
     "Position",
     "ProtectiveOrder",
+    "Question",
     "RateLimited",
     "Reply",
     "RiskCheck",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -20,6 +21,7 @@ from helix_core.boot import boot, open_up
 from helix_core.clock import Clock, SystemClock
 from helix_core.config import ExchangeConfig, TradingMode
 from helix_core.engine.account import Account
+from helix_core.engine.chores import Chores
 from helix_core.engine.commands import MENU, Commands
 from helix_core.engine.copies import Copies
 from helix_core.engine.custody import Custody
@@ -112,6 +114,8 @@ class Bot:
     delivery: Delivery
     commands: Commands
     listening: Listening
+    summary: DailySummary
+    chores: Chores
 
 
 async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.Event) -> None:
@@ -128,7 +132,7 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
         _be_alone(store, settings, world)
         auditor = Auditor(settings, store, world.clock, world.open_tape(settings.audit_log_path))
         await auditor.begin(actor("helix run"))
-        bot = assemble(settings, plugins, store, world)
+        bot = assemble(settings, plugins, store, world, auditor)
         app = create_app(desk=bot.desk, source=_only_source(plugins), door=_door(settings, world.clock))
         server = world.serve(app, host=settings.host, port=settings.port)
         server.bind()
@@ -136,9 +140,9 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
         async with supervised(
             stop,
             server=server.run(),
-            delivery=bot.delivery.run(),
-            listening=bot.listening.run(bot.commands.hear),
-            auditor=auditor.run(),
+            delivery=bot.chores.keep("messages", bot.delivery.run),
+            listening=bot.chores.keep("commands", partial(bot.listening.run, bot.commands.hear)),
+            auditor=bot.chores.keep("audit log", auditor.run),
         ):
             await boot(bot)
             async with supervised(
@@ -149,7 +153,7 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
                 reconciler=bot.reconciler.run(),
                 keys=bot.keys.run(),
                 worker=bot.worker.run(),
-                summary=DailySummary(store, world.clock, settings.trading_pair, lambda: bot.desk.ready).run(),
+                summary=bot.chores.keep("daily summary", bot.summary.run),
             ):
                 await unless_set(stop, open_up(bot))
                 await stop.wait()
@@ -158,7 +162,7 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
                 await _finish(bot)
 
 
-def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -> Bot:
+def assemble(settings: Settings, plugins: Plugins, store: Store, world: World, auditor: Auditor) -> Bot:
     """Build every part. Touches neither network nor disk. Raises ConfigError or PluginError."""
     clock = world.clock
     client = _client(settings, plugins, store, world)
@@ -167,7 +171,7 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         client=client, store=store, market=market, limits=settings.limits, clock=clock, started_at=clock.now()
     )
     delivery = Delivery(plugins.notifiers, outbox.StoredOutbox(store), clock)
-    listening = Listening(plugins.notifiers, MENU, clock)
+    listening, chores = Listening(plugins.notifiers, MENU, clock), Chores(store, clock, delivery.wake)
     snapshots, risk = Snapshots(account), RiskEngine(plugins.risk_checks)
     orders, ledger = OrderDesk(account), Ledger(account)
     seller, stops = Seller(account, orders, ledger), Stops(account, orders, ledger)
@@ -197,7 +201,15 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         auto_resume=settings.auto_resume,
         told=delivery.wake,
     )
-    checkup = Checkup(account, snapshots=snapshots, protection=protection, delivery=delivery, listening=listening)
+    checkup = Checkup(
+        account,
+        snapshots=snapshots,
+        protection=protection,
+        delivery=delivery,
+        listening=listening,
+        auditor=auditor,
+        chores=chores,
+    )
     desk = TradingDesk(account, worker=worker, checkup=checkup, mode=settings.trading_mode, listing=plugins.listing())
     survey = Survey(account, desk=desk, checkup=checkup, snapshots=snapshots)
     watch = StopWatch(account, protection, worker.suspect)
@@ -217,6 +229,8 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World) -
         delivery=delivery,
         commands=Commands(account, survey=survey, worker=worker, told=delivery.wake),
         listening=listening,
+        summary=DailySummary(store, clock, settings.trading_pair, lambda: desk.ready),
+        chores=chores,
     )
 
 

@@ -1,7 +1,8 @@
-"""The four hooks. Each only hands over objects, once, at boot; nothing ever trades through a hook.
+"""The hooks. Each only hands over objects, once; nothing ever trades through a hook.
 
 A plugin is a module (or object) with functions of these names marked `@hookimpl`. Helix asks each plugin by itself,
-with that plugin's own configuration, so every answer has an owner.
+with that plugin's own configuration, so every answer has an owner. All are asked at boot, introductions by
+`helix init` alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from helix_core.config import ExchangeConfig, PluginConfig
     from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.contracts.introduction import Introduction
     from helix_core.contracts.notifier import Notifier
     from helix_core.contracts.risk import RiskCheck
     from helix_core.contracts.signal_source import SignalSource
@@ -44,3 +46,8 @@ def helix_notifiers(config: PluginConfig) -> Iterable[Notifier]:  # type: ignore
 @hookspec
 def helix_signal_sources(config: PluginConfig) -> Iterable[SignalSource]:  # type: ignore[empty-body]
     """Return signal sources."""
+
+
+@hookspec
+def helix_introductions(config: PluginConfig) -> Iterable[Introduction]:  # type: ignore[empty-body]
+    """Return how `helix init` finds the owner. `config` lacks what nobody has answered yet."""

@@ -53,6 +53,11 @@ class Auditor:
         self._snapshot: Snapshot | None = None
         self._problem: str | None = None
 
+    @property
+    def problem(self) -> str | None:
+        """Why the log cannot be written just now; None while it can."""
+        return self._problem
+
     async def begin(self, actor: str) -> None:
         """Record this start, what changed since the last one, and all that is not recorded yet.
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, ClassVar
 from helix_core.errors import OrderRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
     from decimal import Decimal
 
+    from helix_core.config import TradingMode
     from helix_core.domain.market import Balances, Instrument, OrderBook, Ticker
     from helix_core.domain.order import (
         ApprovedOrder,
@@ -133,6 +134,8 @@ class ExchangeClient(ABC):
     name: ClassVar[str]
     label: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    key_advice: ClassVar[Mapping[TradingMode, str]] = {}
+    """Where the owner gets a key for each mode, and with which rights: `helix init` says it when it asks for one."""
 
     @abstractmethod
     async def connect(self) -> None:

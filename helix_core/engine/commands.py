@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -48,6 +48,13 @@ As long as a signal may take, and enough for two clocks that differ a little.
 """
 
 
+class _Done(NamedTuple):
+    """What was changed: the answer to that, if anything was, and whether the worker has something to sell now."""
+
+    reply: Reply | None = None
+    sell: bool = False
+
+
 class Commands:
     """Hears what notifiers bring. Changes nothing at the venue: it stores what is wanted, and the worker acts on it.
 
@@ -87,11 +94,11 @@ class Commands:
                 log.info("command_heard_before", medium=medium, number=said.number)
                 return None
             log.info("command", medium=medium, number=said.number, command=name if name in MENU else "?")
-            reply = await self._change(session, medium, said, name, more)
+            done = await self._change(session, medium, said, name, more)
         self._told()
-        if more:
+        if done.sell:
             self._worker.flatten()  # not before the commit: what the worker looks for must be there
-        return Reply(text=await self._tell(name)) if reply is None else reply
+        return Reply(text=await self._tell(name)) if done.reply is None else done.reply
 
     async def _tell(self, name: str) -> str:
         """Answer a question."""
@@ -103,18 +110,16 @@ class Commands:
         except StoreError as error:
             return messages.failure(error)
 
-    async def _change(
-        self, session: AsyncSession, medium: str, said: Said, name: str, more: Sequence[str]
-    ) -> Reply | None:
-        """Do what changes something, in the caller's transaction; None when nothing is to be changed."""
+    async def _change(self, session: AsyncSession, medium: str, said: Said, name: str, more: Sequence[str]) -> _Done:
+        """Do what changes something, in the caller's transaction."""
         match name, *more:
             case ["stop"]:
-                return await self._ask(session, medium, said)
+                return _Done(await self._ask(session, medium, said))
             case ["stop", "confirm"] | ["stop", "confirm", _]:
                 return await self._stop(session, medium, said, more[1] if more[1:] else None)
             case ["resume"]:
-                return await self._resume(session, medium, said)
-        return None
+                return _Done(await self._resume(session, medium, said))
+        return _Done()
 
     async def _ask(self, session: AsyncSession, medium: str, said: Said) -> Reply:
         """Ask once whether the owner means it. The question is stored: a restart in between does not lose it."""
@@ -122,12 +127,12 @@ class Commands:
         text = answers.mean_it(held=self._survey.shown(await trades.open_trades(session)), seconds=_CONFIRM_S)
         return Reply(text=text, button=Button(label="Yes, stop now", words=f"stop confirm {said.number}"))
 
-    async def _stop(self, session: AsyncSession, medium: str, said: Said, number: str | None) -> Reply:
+    async def _stop(self, session: AsyncSession, medium: str, said: Said, number: str | None) -> _Done:
         """Halt, and have everything sold. The halt is in force with this commit, before anything is sent."""
         now, who = self._clock.now(), f"/stop ({medium}, {said.by})"
         asked_at = await heard.take_question(session, medium, number)
         if asked_at is None or not 0 <= (now - asked_at).total_seconds() <= _CONFIRM_S:
-            return Reply(text=answers.nothing_to_confirm(_CONFIRM_S))
+            return _Done(Reply(text=answers.nothing_to_confirm(_CONFIRM_S)))
         in_force = await halts.active(session)
         mismatch = next((halt.detail for halt in in_force if halt.kind is HaltKind.RECONCILE), None)
         await breaker.halt(session, HaltKind.MANUAL, f"stopped by the owner, by {who}", now, by=who)
@@ -135,7 +140,7 @@ class Commands:
             await flattening.ask(session, self._market.symbol, who, now)
         log.warning("stop_confirmed", by=who, mismatch=mismatch)
         held = self._survey.shown(await trades.open_trades(session))
-        return Reply(text=answers.stopping(held=held, mismatch=mismatch))
+        return _Done(Reply(text=answers.stopping(held=held, mismatch=mismatch)), sell=mismatch is None)
 
     async def _resume(self, session: AsyncSession, medium: str, said: Said) -> Reply:
         now = self._clock.now()

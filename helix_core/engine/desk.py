@@ -12,7 +12,8 @@ from helix_core.engine import status, telling
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Receipt
 from helix_core.engine.vitals import Condition
 from helix_core.errors import StoreError
-from helix_core.store import halts, inbox, story, trades
+from helix_core.store import halts, story, trades
+from helix_core.store.intake import Intake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,7 @@ class TradingDesk:
         """Serve one bot."""
         self._market, self._store = account.market, account.store
         self._limits, self._clock = account.limits, account.clock
+        self._intake = Intake(account.store, account.limits.dedup_window_s)
         self._worker, self._checkup = worker, checkup
         self._client, self._mode, self._listing = account.client, mode, listing
         self._started_at, self._began_at = self._clock.monotonic(), account.started_at
@@ -74,8 +76,7 @@ class TradingDesk:
         if signal.action is Action.BUY and (shortage := self._store.shortage) is not None:
             raise StoreError(shortage)
         now = self._clock.now()
-        async with self._store.write() as session:
-            stored, earlier = await inbox.append(session, signal, payload, now, self._limits.dedup_window_s)
+        stored, earlier = await self._intake.keep(signal, payload, now)
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         if earlier is None:
             log.info("signal_stored", signal=stored.row, signal_id=signal.signal_id)

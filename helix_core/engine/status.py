@@ -42,7 +42,10 @@ def sheet(vitals: Vitals, *, longest_gap: timedelta) -> Mapping[str, object]:
             for name, mail in vitals.mail.items()
         },
         "listening": vitals.listening,
+        "commands_answered": vitals.answered,
         "strangers_ignored": vitals.ignored,
+        "audit_log_problem": vitals.audit_problem,
+        "chores": vitals.chores,
         "venue_problem": vitals.venue_problem,
         "age_s": {name: _figure(age_s) for name, age_s in vitals.ages_s.items()},
         "clock_offset_s": _figure(vitals.line.clock_offset_s),

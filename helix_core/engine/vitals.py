@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
+    from helix_core.audit.auditor import Auditor
     from helix_core.contracts.exchange import LineState
     from helix_core.domain.halt import Halt
     from helix_core.engine.account import Account
+    from helix_core.engine.chores import Chores
     from helix_core.engine.protection import Protection
     from helix_core.engine.snapshot import Snapshots
     from helix_core.notify.delivery import Delivery
@@ -51,7 +53,9 @@ class Vitals:
 
     None: not known. `without_stop_s` is how long a position has had no stop, right now; `agreed_s` how long ago account
     and database were last seen to agree; `tally` is what was counted so far. By notifier: `mail` is what it has to
-    deliver, `listening` whether it reaches the owner's commands, `ignored` how often it was spoken to by somebody else.
+    deliver, `listening` whether it reaches the owner's commands, `answered` how many it answered, `ignored` how often it
+    was spoken to by somebody else. `chores` are the problems of what is done beside trading, `audit_problem` is why the
+    audit log cannot be written.
     """
 
     halts: Sequence[Halt]
@@ -70,7 +74,10 @@ class Vitals:
     line: LineState
     mail: Mapping[str, Mail]
     listening: Mapping[str, bool]
+    answered: Mapping[str, int]
     ignored: Mapping[str, int]
+    chores: Mapping[str, str | None]
+    audit_problem: str | None
     agreed_s: float | None
 
 
@@ -97,24 +104,30 @@ class Checkup:
         protection: Protection,
         delivery: Delivery,
         listening: Listening,
+        auditor: Auditor,
+        chores: Chores,
     ) -> None:
-        """Look at one account, and at the ways to its owner and back."""
+        """Look at one account, at the ways to its owner and back, and at what is done beside trading."""
         self._client, self._store, self._market = account.client, account.store, account.market
         self._clock, self._started_at = account.clock, account.started_at
         self._snapshots, self._protection = snapshots, protection
         self._delivery, self._listening = delivery, listening
+        self._auditor, self._chores = auditor, chores
         self._tally = tally.Tally(account.started_at)
         self._one_at_a_time = asyncio.Lock()
 
     def troubles(self) -> list[str]:
-        """Why the bot is not quite well, a sentence each: venue, age of its data, notifiers, late messages."""
+        """Why the bot is not quite well, a sentence each: venue, its data, notifiers, late messages, audit log, chores."""
         venue, notifiers = self._market.problem(), self._delivery.problems()
         late = {name: lag_s for name, lag_s in self._delivery.lag().items() if lag_s > BEHIND_S}
+        chores = {name: problem for name, problem in self._chores.problems.items() if problem}
         return [
             *([f"{self._client.label}: {venue}"] if venue else []),
             *(f"Messages by {name}: {problem}" for name, problem in notifiers.items()),
             *(f"Commands by {name}: {problem}" for name, problem in self._listening.problems().items()),
             *(f"Messages by {name}: the oldest has been waiting for {lag_s:.0f} s" for name, lag_s in late.items()),
+            *([f"Audit log: {self._auditor.problem}"] if self._auditor.problem else []),
+            *(f"{name.capitalize()}: it failed, and was begun anew: {problem}" for name, problem in chores.items()),
         ]
 
     async def day_pnl_pct(self) -> Decimal | None:
@@ -149,7 +162,10 @@ class Checkup:
                 line=self._client.line_state(),
                 mail=await self._mail(session, now),
                 listening={line.name: line.since is not None for line in self._listening.lines if line.listens},
+                answered={line.name: line.answered for line in self._listening.lines if line.listens},
                 ignored={line.name: line.strangers for line in self._listening.lines},
+                chores=dict(self._chores.problems),
+                audit_problem=self._auditor.problem,
                 agreed_s=_age_s(await books.compared_at(session), now),
             )
 

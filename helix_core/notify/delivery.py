@@ -55,6 +55,7 @@ class Delivery:
         async with asyncio.TaskGroup() as couriers:
             for courier in self._couriers:
                 couriers.create_task(courier.run(), name=f"courier {courier.name}")
+            await asyncio.Event().wait()  # also where there is nobody to deliver through
 
     async def drain(self, timeout_s: float) -> None:
         """At shutdown: deliver what is pending for at most `timeout_s`, then stop every notifier.

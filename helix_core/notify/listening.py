@@ -32,7 +32,8 @@ class Line:
     """One notifier's line to the owner: the desk it is given, and how it stands.
 
     `since` is when it got in touch after the last failure, `last_ok` when its medium last answered, `problem` what is
-    wrong just now, `strangers` how many were ignored so far. `listens` is False for a notifier that takes no commands.
+    wrong just now; `answered` and `strangers` count what was said by the owner and got an answer, and what was ignored.
+    `listens` is False for a notifier that takes no commands.
     """
 
     def __init__(self, notifier: Notifier, menu: Mapping[str, str], clock: Clock) -> None:
@@ -42,7 +43,7 @@ class Line:
         self.last_ok: datetime | None = None
         self.problem: str | None = None
         self.listens = True
-        self.strangers = 0
+        self.answered = self.strangers = 0
         self._notifier, self._clock = notifier, clock
         self._hear: Hear | None = None
         self._failures = 0
@@ -71,7 +72,9 @@ class Line:
     async def hear(self, said: Said) -> Reply | None:
         """Carry out what the owner said, once."""
         assert self._hear is not None, "somebody listens"
-        return await self._hear(self.name, said)
+        reply = await self._hear(self.name, said)
+        self.answered += reply is not None
+        return reply
 
     async def attempt(self, hear: Hear) -> float | None:
         """Listen until that fails. Returns the seconds to pause then, or None when this notifier takes no commands."""

@@ -6,13 +6,15 @@
     exchanges.py   the one driver that ACTIVE_EXCHANGE names; no other is imported
     loading.py     all of the above in order, keeping every problem
     catalogue.py   what is installed, told without settings
+    introductions.py  who can find the owner, for `helix init`
     loaded.py      `Plugins`: what the rest of Helix gets
 
 A plugin that fails stops the start. There is no half-loaded Helix: what did not load could be a risk check.
 """
 
 from helix_core.plugins.catalogue import catalogue, default_signal_source
-from helix_core.plugins.exchanges import exchange_modes, installed_exchanges
+from helix_core.plugins.exchanges import exchange_modes, installed_exchanges, keyless_client
+from helix_core.plugins.introductions import introductions
 from helix_core.plugins.loaded import Plugins, installed_plugins
 from helix_core.plugins.provider import DEFAULT_PLUGINS
 
@@ -24,4 +26,6 @@ __all__ = [
     "exchange_modes",
     "installed_exchanges",
     "installed_plugins",
+    "introductions",
+    "keyless_client",
 ]

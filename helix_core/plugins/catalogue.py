@@ -5,7 +5,7 @@ from __future__ import annotations
 from helix_core.config import PluginConfig
 from helix_core.contracts.signal_source import SignalSource
 from helix_core.errors import PluginError
-from helix_core.plugins.loading import KINDS
+from helix_core.plugins.loading import PLUGIN_HOOKS, kinds_of
 from helix_core.plugins.provider import (
     DEFAULT_PLUGINS,
     EXCHANGE_GROUP,
@@ -34,7 +34,7 @@ def catalogue() -> list[dict[str, object]]:
 def default_signal_source() -> SignalSource:
     """The reader of TradingView's messages, which needs no settings."""
     registry, provider = Registry(), first_party((_SOURCE,))[0]
-    registry.add(provider, provider.load(), allowed=tuple(KINDS))
+    registry.add(provider, provider.load(), allowed=PLUGIN_HOOKS)
     answer = registry.ask(provider, "helix_signal_sources", PluginConfig(name=provider.name))
     source = next(iter(answer), None) if isinstance(answer, list | tuple) else None
     if not isinstance(source, SignalSource):
@@ -44,7 +44,7 @@ def default_signal_source() -> SignalSource:
 
 def _row(registry: Registry, provider: Provider) -> dict[str, object]:
     try:
-        registry.add(provider, provider.load(), allowed=tuple(KINDS))
+        registry.add(provider, provider.load(), allowed=PLUGIN_HOOKS)
     except PluginError as error:
         return provider.row([], f"broken: {error}")
-    return provider.row([hook.removeprefix("helix_") for hook in registry.hooks(provider)], "installed")
+    return provider.row(kinds_of(registry, provider), "installed")

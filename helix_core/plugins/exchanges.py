@@ -25,9 +25,13 @@ def installed_exchanges() -> tuple[str, ...]:
 
 def exchange_modes(name: str, clock: Clock) -> tuple[TradingMode, ...]:
     """The modes that an exchange has, as its driver says. Raises PluginError when the driver cannot be used."""
-    probe = ExchangeConfig(name=name, mode=TradingMode.PAPER, symbol=_ANY_PAIR, clock=clock)
-    testnet = (TradingMode.TESTNET,) if new_client(probe).capabilities.testnet else ()
+    testnet = (TradingMode.TESTNET,) if keyless_client(name, clock).capabilities.testnet else ()
     return (*testnet, TradingMode.PAPER, TradingMode.LIVE)
+
+
+def keyless_client(name: str, clock: Clock) -> ExchangeClient:
+    """A client that says what its exchange is like. Opens no connection. Raises PluginError as `new_client`."""
+    return new_client(ExchangeConfig(name=name, mode=TradingMode.PAPER, symbol=_ANY_PAIR, clock=clock))
 
 
 def new_client(config: ExchangeConfig) -> ExchangeClient:

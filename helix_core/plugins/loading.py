@@ -28,6 +28,8 @@ KINDS: dict[str, type] = {
     "helix_notifiers": Notifier,
     "helix_signal_sources": SignalSource,
 }
+PLUGIN_HOOKS = (*KINDS, "helix_introductions")
+"""What a plugin may implement. Introductions are for `helix init`: a bot that boots asks for none."""
 _ESSENTIAL = frozenset({"risk", *ENTRY_GATES})
 
 
@@ -95,7 +97,7 @@ class Loading:
 
     def _load_one(self, provider: Provider) -> None:
         try:
-            self._registry.add(provider, provider.load(), allowed=tuple(KINDS))
+            self._registry.add(provider, provider.load(), allowed=PLUGIN_HOOKS)
         except HelixError as error:
             self._problems.append(error)
         else:
@@ -118,4 +120,9 @@ class Loading:
             self._problems.append(ConfigError(text))
 
     def _kinds(self, provider: Provider) -> list[str]:
-        return [hook.removeprefix("helix_") for hook in self._registry.hooks(provider)]
+        return kinds_of(self._registry, provider)
+
+
+def kinds_of(registry: Registry, provider: Provider) -> list[str]:
+    """What a registered plugin provides, as it is listed."""
+    return [hook.removeprefix("helix_") for hook in registry.hooks(provider) if hook in KINDS]

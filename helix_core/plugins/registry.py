@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from helix_core.config import PluginConfig
     from helix_core.plugins.provider import Provider
 
-HOOKS = ("helix_exchanges", "helix_risk_checks", "helix_notifiers", "helix_signal_sources")
+HOOKS = ("helix_exchanges", "helix_risk_checks", "helix_notifiers", "helix_signal_sources", "helix_introductions")
 
 
 class Registry:

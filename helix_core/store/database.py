@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from helix_core.errors import StoreError
-from helix_core.store import migrations, rows, schema
+from helix_core.store import migrations, rows, schema, trips
 from helix_core.store.reserve import Reserve
 from helix_core.store.sqlite import make_durable, prepare_file
 from helix_core.store.trouble import DAMAGED, is_full, told
@@ -70,7 +70,9 @@ class Store:
             raise StoreError("DATABASE_URL is not an address like sqlite+aiosqlite:///data/helix.db.") from error
         on_sqlite, file = address.get_backend_name() == "sqlite", Path(address.database or "helix.db")
         lock = prepare_file(file, alone=alone) if on_sqlite else None
-        how = {} if connect is None else {"async_creator": connect}
+        how: dict[str, Any] = {} if connect is None else {"async_creator": connect}
+        if on_sqlite and connect is None:
+            how = {"connect_args": {"async_creator_fn": trips.connect}}
         writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=5, **how)
         reader = create_async_engine(url, pool_size=_READERS, max_overflow=0, pool_timeout=5, **how)
         if on_sqlite:

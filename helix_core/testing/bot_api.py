@@ -27,11 +27,12 @@ _MOST_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentMessage:
-    """One message the bot sent. `fields` holds every parameter of the call as it came."""
+    """One message the bot sent, and when it came. `fields` holds every parameter of the call as it came."""
 
     message_id: int
     chat_id: int
     text: str
+    at: datetime
     fields: Json
 
     @property
@@ -140,8 +141,15 @@ class BotApi:
         if len(text.encode("utf-16-le")) > 2 * _LONGEST_TEXT:
             raise Refused(400, "Bad Request: message is too long")
         message = self._message(int(chat), text, None) | {"from": dict(_BOT)}
-        sent = SentMessage(message_id=message["message_id"], chat_id=int(chat), text=text, fields=parameters)
-        self.messages.append(sent)
+        self.messages.append(
+            SentMessage(
+                message_id=message["message_id"],
+                chat_id=int(chat),
+                text=text,
+                at=self._clock.now(),
+                fields=parameters,
+            )
+        )
         self._tell()
         return message
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from helix_core.clock import Clock
 
@@ -68,6 +69,8 @@ class FakeTelegram(BotApi):
         """Answer to `token` only (by default one of the right shape). `clock` stamps messages and updates."""
         super().__init__(clock or SystemClock())
         self.token = token or f"{self.bot_id}:FAKE-token_for-tests"
+        self.app: ASGIApp = Starlette(routes=[Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])])
+        """The server itself, for who has no use for a socket: nothing else of it has to be opened then."""
         self._fault: _Fault | None = None
 
     @property
@@ -104,9 +107,8 @@ class FakeTelegram(BotApi):
         """Listen on a free port of the loopback."""
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
-        app = Starlette(routes=[Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])])
         config = uvicorn.Config(
-            app,
+            self.app,
             lifespan="off",
             ws="none",
             log_config=None,

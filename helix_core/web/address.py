@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ Network = IPv4Network | IPv6Network
 
 _FORWARDING = {"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"}
 _BUCKETS = 65_536
+_PORT = re.compile(r":\d+$")
 
 
 class Sources:
@@ -42,19 +44,38 @@ class Sources:
         return address is not None and _within(address, self._allowed)
 
     def is_this_machine(self, request: Request) -> bool:
-        """True for a loopback connection that no proxy has passed on."""
+        """True for a loopback connection that asks for this machine by its own name and that no proxy has passed on.
+
+        Another name in Host is that of a web page which had its own name resolved to this machine, to read through
+        the owner's browser.
+        """
         peer = _parsed(request.client.host) if request.client else None
+        if peer is None or not peer.is_loopback or _within(peer, self._trusted):
+            return False
         passed_on = any(name in _FORWARDING or name.startswith("x-forwarded-") for name in request.headers)
-        return peer is not None and peer.is_loopback and not passed_on
+        return not passed_on and _is_own_name(request.headers.get("host", ""))
 
     def bucket(self, request: Request) -> str:
         """Name the sender for counting: an IPv4 address, an IPv6 network.
 
         Hashed into a fixed number of buckets, so that a flood from countless addresses cannot fill the memory.
         """
-        address = self.address(request)
-        sender = ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address
-        return str(hash(str(sender)) % _BUCKETS)
+        return str(hash(_network(self.address(request))) % _BUCKETS)
+
+
+def household(text: str) -> str:
+    """Who shares an address: one IPv4 address, or one IPv6 network, for whoever holds one of its addresses has all."""
+    return _network(_parsed(text))
+
+
+def _network(address: Address | None) -> str:
+    return str(ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address)
+
+
+def _is_own_name(host: str) -> bool:
+    name = _PORT.sub("", host).strip("[]")
+    address = _parsed(name)
+    return name.lower() == "localhost" or (address is not None and address.is_loopback)
 
 
 def _parsed(text: str) -> Address | None:

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from helix_core.errors import SignalUnreadable
 from helix_core.web.address import Sources
 from helix_core.web.answers import malformed, refusal
+from helix_core.web.framing import OneEnd
 from helix_core.web.guard import Guard
 from helix_core.web.inside import health_routes, internal_routes
 from helix_core.web.keyring import Keyring
@@ -50,6 +51,7 @@ def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastA
     app = _Door(door.secret_in_path)
     app.add_middleware(Guard, keyring=everything_secret, clock=door.clock)
     app.add_middleware(Counted, metrics=metrics, path=_WEBHOOK)
+    app.add_middleware(OneEnd)
     app.add_api_route(_WEBHOOK, webhook.receive, methods=["POST"], response_model=None)
     app.include_router(health_routes(desk, rates))
     app.include_router(internal_routes(desk, metrics, door, sources, rates))

@@ -53,7 +53,7 @@ def of_the_bot(condition: Condition | None, version: str) -> Iterator[Metric]:
     yield _gauge("helix_uptime_seconds", "Since this process started.", condition.uptime_s)
     words = {word: word == condition.word for word in _WORDS}
     yield _gauges("helix_state", "1 for the word that GET /health says, 0 for the others.", "state", words)
-    for part in (_signals, _orders, _money, _venue, _messages):
+    for part in (_signals, _orders, _money, _venue, _messages, _chores):
         yield from part(condition.vitals)
 
 
@@ -137,8 +137,20 @@ def _messages(vitals: Vitals) -> Iterator[Metric]:
     yield _counters("helix_outbox_given_up", "Messages that a notifier gave up after a day.", "notifier", given_up)
     yield _gauges("helix_listening", "1 while a notifier that takes commands hears.", "notifier", vitals.listening)
     yield _counters(
+        "helix_commands_answered",
+        "What the owner said and got an answer to, since this start.",
+        "notifier",
+        vitals.answered,
+    )
+    yield _counters(
         "helix_strangers_ignored", "Commands not from the owner, since this start.", "notifier", vitals.ignored
     )
+
+
+def _chores(vitals: Vitals) -> Iterator[Metric]:
+    up = {name: problem is None for name, problem in vitals.chores.items()}
+    yield _gauges("helix_chore_up", "0 once what is done beside trading failed, for two minutes at least.", "chore", up)
+    yield _gauge("helix_audit_log_up", "1 while the audit log can be written.", vitals.audit_problem is None)
 
 
 def _gauge(name: str, text: str, value: Figure) -> GaugeMetricFamily:

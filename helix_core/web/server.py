@@ -27,11 +27,11 @@ _LAST_ANSWERS_S = 5
 class Server:
     """Serves `app` on one address. `bind` takes the port, `run` serves until `stop` or until it is cancelled."""
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
-        """Prepare; nothing is opened yet. Port 0 lets the system choose one."""
+    def __init__(self, app: ASGIApp, *, host: str, port: int, http: type[PromptProtocol] = PromptProtocol) -> None:
+        """Prepare; nothing is opened yet. Port 0 lets the system choose one. `http` has the limits of a connection."""
         self._host, self._port = host, port
         self._socket: socket.socket | None = None
-        self._uvicorn = _Uvicorn(_config(app))
+        self._uvicorn = _Uvicorn(_config(app, http))
 
     @property
     def port(self) -> int:
@@ -87,15 +87,15 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, http: type[PromptProtocol]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=PromptProtocol,
+        http=http,
         ws="none",
         lifespan="off",
         workers=1,
         log_config=None,
-        log_level="warning",
+        log_level="error",  # a warning for each request that cannot be read would let anybody fill the disk
         access_log=False,  # a path may hold the secret
         proxy_headers=False,  # uvicorn would believe X-Forwarded-For from loopback; the door decides
         server_header=False,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helix_core.sim.strikes import Strike, StrikeKind
+from tests.bot.conftest import ORDER
 from tests.bot.staged import staged
 
 if TYPE_CHECKING:
@@ -44,6 +46,19 @@ async def test_what_is_no_command_is_answered_with_the_menu_or_by_its_first_word
 
     assert text.startswith("📋 STATUS" if words.startswith("status") else "❔ I know these commands:\n/status – ")
     assert bot.rows(IN_FORCE) == []
+
+
+@staged(talks=True)
+async def test_words_after_a_question_do_not_hurry_a_sale_that_waits(bot: StagedBot) -> None:
+    """A venue that refuses five times in ever longer pauses is left alone, however much the owner asks meanwhile."""
+    await bot.post("BUY")
+    bot.stage.network.judge = lambda asked: Strike(kind=StrikeKind.REFUSED) if asked.name == f"POST {ORDER}" else None
+    await bot.stops()
+    for words in ["status x", "today please", "stop confirm 99", "help me"] * 8:
+        await bot.told(words)
+        await bot.stage.sleep(3)
+
+    assert [text for text in bot.notices() if text.startswith("⚠️ NOT CLOSED: BTC/USDT")]
 
 
 @staged(talks=True)

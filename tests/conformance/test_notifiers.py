@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from helix_core import Notifier
 
 
+class Hasty(TelegramNotifier):
+    """Leaves no time between two messages: the rules are about other things, and send many."""
+
+    pause_s = 0.0
+
+
 class TelegramRig(NotifierRig):
     """Telegram, and a Bot API on the loopback."""
 
@@ -33,7 +39,7 @@ class TelegramRig(NotifierRig):
     @cached_property
     def notifier(self) -> Notifier:
         values = {"bot_token": SecretStr(self._telegram.token), "chat_id": "42", "base_url": self._telegram.url}
-        return TelegramNotifier(PluginConfig(name="telegram", values=values))
+        return Hasty(PluginConfig(name="telegram", values=values))
 
     async def __aenter__(self) -> Self:
         await self._telegram.__aenter__()

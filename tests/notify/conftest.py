@@ -60,14 +60,20 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
         yield server
 
 
-def notifier_for(telegram: FakeTelegram, **changes: object) -> TelegramNotifier:
+class Hasty(TelegramNotifier):
+    """Leaves no time between two messages."""
+
+    pause_s = 0.0
+
+
+def notifier_for(telegram: FakeTelegram, kind: type[TelegramNotifier] = Hasty, **changes: object) -> TelegramNotifier:
     """The Telegram notifier as an owner would have configured it, pointed at the local server."""
     values: dict[str, object] = {
         "bot_token": SecretStr(telegram.token),
         "chat_id": str(CHAT),
         "base_url": telegram.url,
     }
-    return TelegramNotifier(PluginConfig(name="telegram", values=values | changes))
+    return kind(PluginConfig(name="telegram", values=values | changes))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from helix_core.clock import SystemClock
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Receipt
 from helix_core.errors import StoreError
 from helix_core.web import DoorSettings, Server, create_app
+from helix_core.web.protocol import PromptProtocol
 from helix_plugins.tradingview import TradingView
 
 if TYPE_CHECKING:
@@ -125,10 +126,10 @@ def opened(desk: StandInDesk) -> Callable[..., AbstractAsyncContextManager[House
     """Open a door with these settings on a port of its own."""
 
     @asynccontextmanager
-    async def opened(**settings: Any) -> AsyncIterator[House]:
+    async def opened(*, http: type[PromptProtocol] = PromptProtocol, **settings: Any) -> AsyncIterator[House]:
         settings = {"secrets": (SecretStr(SECRET),), "webhook_limit_per_minute": 1000, **settings}
         door = DoorSettings(clock=SystemClock(), **settings)
-        server = Server(create_app(desk=desk, source=TradingView(), door=door), host="127.0.0.1", port=0)
+        server = Server(create_app(desk=desk, source=TradingView(), door=door), host="127.0.0.1", port=0, http=http)
         server.bind()
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(server.run())

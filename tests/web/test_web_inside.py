@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from ipaddress import ip_network
 
 import pytest
 from pydantic import SecretStr
@@ -118,6 +119,42 @@ def test_a_peer_that_is_not_loopback_is_a_stranger():
     sources = Sources(allowed=(), trusted_proxies=())
     peers = ["127.0.0.1", "::1", "::ffff:127.0.0.1", "172.17.0.1", "0.0.0.0", "10.0.0.1"]
 
-    inside = [sources.is_this_machine(Request({"type": "http", "client": (p, 1), "headers": []})) for p in peers]
+    inside = [sources.is_this_machine(asking(peer)) for peer in peers]
 
     assert inside == [True, True, True, False, False, False]
+
+
+def asking(peer: str, host: str = "127.0.0.1:8000") -> Request:
+    return Request({"type": "http", "client": (peer, 1), "headers": [(b"host", host.encode())]})
+
+
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [
+        ("localhost", True),
+        ("LocalHost:8000", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("evil.test", False),
+        ("evil.test:8000", False),
+        ("localhost.evil.test", False),
+        ("127.0.0.1.evil.test", False),
+        ("192.0.2.1:8000", False),
+        ("", False),
+    ],
+)
+async def test_a_web_page_cannot_look_in_through_the_owners_browser(house, host, inside):
+    """A page whose name was made to resolve to this machine comes from loopback, but under its own name."""
+    answer = await house.client.get("/status", headers={"Host": host})
+
+    assert answer.status_code == (200 if inside else 403)
+
+
+async def test_a_proxy_on_this_machine_is_not_this_machine(opened):
+    """Named in TRUSTED_PROXIES it needs the token, even where it forgets to say whom it speaks for."""
+    trusted = (ip_network("127.0.0.0/8"),)
+    async with opened(status_token=SecretStr(TOKEN), trusted_proxies=trusted) as house:
+        bare = await house.client.get("/status")
+        carrying = await house.client.get("/status", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert (bare.status_code, carrying.status_code) == (403, 200)

@@ -71,6 +71,7 @@ class BinanceClient(Weighed):
         "fetchCurrencies": False,
         "fetchMargins": False,
     }
+    key_advice = permissions.ADVICE
     stop_suffix: ClassVar[str] = STOP_SUFFIX
 
     def ruling(self, answer: Answer) -> Ruling:

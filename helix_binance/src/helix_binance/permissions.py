@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from helix_core import KeyPermissions
+from helix_core import KeyPermissions, TradingMode
 from helix_core.ccxt import moment
 
 if TYPE_CHECKING:
@@ -27,6 +27,18 @@ TESTNET = KeyPermissions(
     can_withdraw=False,
     detail="not applicable on the testnet: it has no permission endpoint",
 )
+
+ADVICE = {
+    TradingMode.TESTNET: (
+        "Log in at https://testnet.binance.vision with a GitHub account and press Generate HMAC-SHA-256 Key. "
+        "It is play money; the page shows the secret only once."
+    ),
+    TradingMode.LIVE: (
+        "On binance.com open API Management and create a system-generated key. Tick Enable Reading and Enable Spot & "
+        "Margin Trading, nothing else; let only this machine's address use it. The page shows the secret only once."
+    ),
+}
+"""Where a key comes from. The testnet's page and Binance's own, as of 2026."""
 
 
 def read_permissions(answer: Mapping[str, Any]) -> KeyPermissions:

@@ -84,6 +84,7 @@ class KrakenClient(CcxtExchange):
         orders_poll_s=6.0,
         streams=True,
     )
+    key_advice = permissions.ADVICE
     rest_limit: ClassVar[RestLimit] = RestLimit()
     # Requests are sent one after the other, so one more would only wait behind a silent one; and each costs a point.
     bounds: ClassVar[Bounds] = Bounds(hedge_after_s=None)

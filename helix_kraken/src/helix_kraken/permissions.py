@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from helix_core import KeyPermissions
+from helix_core import KeyPermissions, TradingMode
 from helix_core.ccxt import decimal, moment
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ _DANGERS = {
     "update-withdraw-address": "may change withdrawal addresses",
     "earn-funds": "may move coins into Earn, where no stop can sell them",
 }
+
+ADVICE = {
+    TradingMode.LIVE: (
+        "On kraken.com open Settings, API and create a spot key. Tick Query funds, Query open orders & trades, Query "
+        "closed orders & trades, Create & modify orders, Cancel & close orders and Access WebSockets API, nothing "
+        "else; restrict it to this machine's address. The page shows the private key only once."
+    )
+}
+"""Where a key comes from: Kraken has no testnet. The names are those of its page, as of 2026."""
 
 
 def read_permissions(info: Mapping[str, Any]) -> KeyPermissions:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
 from telegram import BotCommand
 
-from helix_core import HelixError
+from helix_core import HelixError, RateLimited
 from helix_plugins.telegram.owner import Owner
-from helix_plugins.telegram.sending import send
 from helix_plugins.telegram.trouble import in_our_words
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from telegram import Bot, CallbackQuery, Update
 
     from helix_core import OwnerDesk, Reply
+    from helix_plugins.telegram.sending import Chat
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +36,9 @@ _WORTH_SENDING_S = 120.0
 class Listener:
     """Polls through a bot of its own, so that a poll that waits or hangs holds up no message going out."""
 
-    def __init__(self, bot: Bot, chat_id: int) -> None:
-        """Listen to whoever writes in `chat_id`."""
-        self._bot, self._chat_id, self._owner = bot, chat_id, Owner(chat_id)
+    def __init__(self, bot: Bot, chat: Chat, chat_id: int) -> None:
+        """Listen by `bot` to whoever writes in `chat_id`, and answer in that `chat`."""
+        self._bot, self._chat, self._owner = bot, chat, Owner(chat_id)
         self._next: int | None = None
         """What to confirm up to: Telegram forgets every update before it, and hands out all others again."""
         self._owed: deque[tuple[float, Reply]] = deque(maxlen=_MOST_OWED)
@@ -49,11 +50,11 @@ class Listener:
             await in_our_words(self._bot.initialize())
             await in_our_words(self._bot.delete_webhook())  # one that was set for this bot keeps every update to itself
             await self._offer(desk.menu)
-            await self._answer()
             wait_s = 0
             while True:
                 await self._poll(desk, wait_s)
-                wait_s = _POLL_S
+                await self._answer()
+                wait_s = min(_POLL_S, math.ceil(self._chat.rests_s)) if self._owed else _POLL_S
         finally:
             async with asyncio.timeout(_CLOSE_S):
                 await self._bot.shutdown()
@@ -81,7 +82,7 @@ class Listener:
             self._next = update.update_id + 1
 
     async def _take(self, update: Update, desk: OwnerDesk) -> None:
-        """Bring on one update, and answer it. It is confirmed afterwards, since the desk hears nothing twice."""
+        """Bring on one update, and owe its answer. It is confirmed afterwards, since the desk hears nothing twice."""
         by_owner = self._owner.sent(update)
         if by_owner is False:
             desk.ignored()
@@ -93,14 +94,23 @@ class Listener:
             await self._release(update.callback_query)
         if reply is not None:
             self._owed.append((asyncio.get_running_loop().time() + _WORTH_SENDING_S, reply))
-            await self._answer()
 
     async def _answer(self) -> None:
-        """Send the answers that are owed. One that fails is tried again before the next poll."""
-        while self._owed:
-            until_s, reply = self._owed[0]
-            if asyncio.get_running_loop().time() < until_s:
-                await send(self._bot, self._chat_id, reply.text, reply.button)
+        """Send the first answer that is owed and not too old. One that fails stays owed, and is tried again.
+
+        One at a time, so that what the owner says next is heard between two of them: they have to be a second apart. And
+        while Telegram takes no message for a time, it still says what it was told.
+        """
+        now_s = asyncio.get_running_loop().time()
+        while self._owed and self._owed[0][0] <= now_s:
+            self._owed.popleft()
+        if self._owed:
+            reply = self._owed[0][1]
+            try:
+                await self._chat.send(reply.text, reply.button)
+            except RateLimited as limited:
+                logger.info("an answer has to wait for %.0f s", limited.retry_after_s or 0)
+                return
             self._owed.popleft()
 
     async def _release(self, press: CallbackQuery) -> None:

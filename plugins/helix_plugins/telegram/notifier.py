@@ -10,8 +10,9 @@ from telegram import Bot
 from helix_core import Notifier
 from helix_plugins.telegram import token
 from helix_plugins.telegram.listener import Listener
+from helix_plugins.telegram.pace import Pace
 from helix_plugins.telegram.polling import polling, request
-from helix_plugins.telegram.sending import send
+from helix_plugins.telegram.sending import Chat
 from helix_plugins.telegram.trouble import in_our_words
 
 if TYPE_CHECKING:
@@ -29,10 +30,9 @@ class TelegramNotifier(Notifier):
     def __init__(self, config: PluginConfig) -> None:
         """Read TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID and, if set, TELEGRAM_BASE_URL. Raises ConfigError."""
         secret = token.checked(config.secret("bot_token"))
-        self._chat_id = config.integer("chat_id")
-        origin = config.text("base_url") if config.values.get("base_url") else _ORIGIN
+        chat_id, pace = config.integer("chat_id"), Pace(self.pause_s)
         token.hide_in_logs()
-        base_url, context = f"{origin.rstrip('/')}/bot", httpx.create_ssl_context()  # read once: a tenth of a second
+        base_url, context = address(config), httpx.create_ssl_context()  # read once: a tenth of a second
         calls = request(context)
         self._bot = Bot(secret.get_secret_value(), base_url=base_url, request=calls, get_updates_request=calls)
         ears = Bot(
@@ -41,7 +41,8 @@ class TelegramNotifier(Notifier):
             request=request(context),
             get_updates_request=polling(context),
         )
-        self._listener = Listener(ears, self._chat_id)
+        self._chat = Chat(self._bot, chat_id, pace)
+        self._listener = Listener(ears, Chat(ears, chat_id, pace), chat_id)
 
     async def start(self) -> None:
         """Ask the Bot API who we are, which proves token and connection."""
@@ -50,7 +51,7 @@ class TelegramNotifier(Notifier):
 
     async def notify(self, notice: Notice) -> None:
         """Send the text, cut to what Telegram takes."""
-        await send(self._bot, self._chat_id, notice.text)
+        await self._chat.send(notice.text)
 
     async def listen(self, desk: OwnerDesk) -> None:
         """Bring the commands of TELEGRAM_CHAT_ID to `desk`, and answer them there. All others are ignored."""
@@ -59,3 +60,9 @@ class TelegramNotifier(Notifier):
     async def stop(self) -> None:
         """Close the connection."""
         await self._bot.shutdown()
+
+
+def address(config: PluginConfig) -> str:
+    """Where the Bot API is: TELEGRAM_BASE_URL if set, in the form the library wants."""
+    origin = config.text("base_url") if config.values.get("base_url") else _ORIGIN
+    return f"{origin.rstrip('/')}/bot"

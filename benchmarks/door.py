@@ -1,0 +1,108 @@
+"""The webhook under load: `python benchmarks/door.py` in a checkout, after `make demo` or `make test` made .venv.
+
+Starts a sandbox venue and the real bot (`helix run`) as processes of their own, its database on disk with
+synchronous=FULL as shipped, opens a position, then sends good alerts and bad requests at fixed rates from one more
+process (load.py). Afterwards it reads the bot's database and the venue's ledger: every alert that was answered is
+stored once and has ended once, as was answered; no order was placed twice. The same load then goes to plain_door.py,
+so that the figures can be read on a machine of any speed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bookkeeping import check
+from processes import Processes
+from shots import Mix, bad_shots, good_shots
+from table import Row, print_table
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Measure and print; exit code 1 when something was lost or done twice."""
+    asked = _arguments()
+    mix = Mix(seconds=asked.seconds, good_per_s=asked.good, bad_per_s=asked.bad, secret="a-secret-of-the-benchmark")
+    with tempfile.TemporaryDirectory(prefix="helix-door-", dir=asked.folder) as folder:
+        rows, problems = _helix(mix, Path(folder), asked)
+        if not asked.no_reference:
+            rows += _plain(mix, Path(folder))
+    print(f"\n{platform.machine()}, {os.cpu_count()} cores for bot, venue and load; Python {platform.python_version()}")
+    print(f"{mix.good_per_s} good alerts and {mix.bad_per_s} bad requests a second, for {mix.seconds} s")
+    print_table(rows)
+    for problem in problems:
+        print(f"PROBLEM: {problem}")
+    if not problems:
+        print("every alert stored once and ended once, as was answered; no order twice")
+    sys.exit(1 if problems else 0)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The webhook under load.")
+    parser.add_argument("--seconds", type=int, default=20, help="how long to send")
+    parser.add_argument("--good", type=int, default=200, help="good alerts a second")
+    parser.add_argument("--bad", type=int, default=2000, help="bad requests a second")
+    parser.add_argument("--orders-every", type=float, default=5, metavar="S", help="a SELL each so many seconds")
+    parser.add_argument("--folder", help="where to put the databases: a folder on the disk to measure")
+    parser.add_argument("--no-reference", action="store_true", help="without the yardstick")
+    parser.add_argument("--profile", metavar="FILE", help="profile the bot with cProfile, which slows it down")
+    return parser.parse_args()
+
+
+def _helix(mix: Mix, folder: Path, asked: argparse.Namespace) -> tuple[list[Row], list[str]]:
+    with Processes(folder) as processes:
+        bot = processes.bot(mix.secret, profile=asked.profile)
+        result, used = _load(mix, folder, bot.port, bot.pid, good_shots(mix, bot.port, asked.orders_every))
+        problems = check(folder / "data" / "helix.db", bot.venue_url, result["good"])
+    stored = [row for row in result["good"] if row[0] in {200, 202, 409}]
+    rows = [
+        Row.of("Helix: good, repeats of a signal_id", [row for row in stored if "deduplicated" in row[3]]),
+        Row.of("Helix: good, refused by the gates", [row for row in stored if row[0] == 409]),
+        Row.of("Helix: good, order placed", [row for row in stored if '"accepted"' in row[3]]),
+        Row.of("Helix: good, 202", [row for row in stored if row[0] == 202]),
+        Row.of("Helix: good, not stored", [row for row in result["good"] if row not in stored]),
+        Row.of("Helix: good, all", result["good"]),
+        Row.of("Helix: bad", result["bad"], used),
+    ]
+    return rows, problems
+
+
+def _plain(mix: Mix, folder: Path) -> list[Row]:
+    with Processes(folder) as processes:
+        server = processes.plain(mix.secret)
+        result, used = _load(mix, folder, server.port, server.pid, good_shots(mix, server.port, 0))
+    return [Row.of("yardstick: good", result["good"]), Row.of("yardstick: bad", result["bad"], used)]
+
+
+def _load(mix: Mix, folder: Path, port: int, pid: int, good: list[dict[str, object]]):
+    plan, found = folder / "plan.json", folder / "result.json"
+    streams = [
+        {"name": "good", "addresses": ["127.0.0.1"], "connections": 48, "shots": good},
+        {"name": "bad", "addresses": mix.addresses, "connections": 64, "shots": bad_shots(mix, port)},
+    ]
+    plan.write_text(json.dumps({"host": "127.0.0.1", "port": port, "streams": streams}), encoding="utf-8")
+    before_s = _cpu_s(pid)
+    subprocess.run([sys.executable, str(HERE / "load.py"), str(plan), str(found)], check=True)
+    result = json.loads(found.read_text(encoding="utf-8"))
+    used = f"CPU {(_cpu_s(pid) - before_s) / mix.seconds:.0%} server, {result['cpu_s'] / mix.seconds:.0%} load"
+    return result["streams"], used
+
+
+def _cpu_s(pid: int) -> float:
+    """What a process has used so far; 0 where that cannot be read."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
