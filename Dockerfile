@@ -5,7 +5,7 @@
 # All of docs/docker.md is about it. deploy/check-image.sh builds it and tries it out.
 
 # BASE may name a digest (python@sha256:...), or a copy of this image in a registry of yours.
-ARG BASE=docker.io/library/python:3.11.15-slim-bookworm
+ARG BASE=python:3.11.15-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /src

@@ -16,7 +16,7 @@ FIND_PYTHON = for python in $(or $(PYTHON),python3.11 python3 python3.12 python3
 	"If it is not on the path: make PYTHON=/path/to/python3.11" >&2; false; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep proof lint typecheck format unit lock wheels clean
+.PHONY: help demo test deep proof audit lint typecheck format unit lock wheels clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ deep: $(READY) ## the long tests that `make test` leaves out
 
 proof: $(READY) ## half an hour of simulated faults, crashes and kills; writes docs/proof.md (HOURS=8 goes on longer)
 	@$(BIN)/helix-sim proof $(if $(HOURS),--hours $(HOURS),--minutes 30) --out docs/proof.md
+
+audit: $(READY) ## ask OSV about known vulnerabilities of the pinned dependencies
+	@$(BIN)/python .ci/audit.py $(ARGS)
 
 format: $(READY) ## put the code into the house's format
 	@$(BIN)/ruff check --fix

@@ -162,8 +162,7 @@ def main() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         streams = runner.run(_run(plan))
     result = {
-        stream.name: [[shot.status, shot.took_s, shot.late_s, shot.body] for shot in stream.shots]
-        for stream in streams
+        stream.name: [[shot.status, shot.took_s, shot.late_s, shot.body] for shot in stream.shots] for stream in streams
     }
     Path(sys.argv[2]).write_text(json.dumps({"streams": result, "cpu_s": time.process_time()}), encoding="utf-8")
 

@@ -44,19 +44,17 @@ def _alert(port: int, secret: str, action: str, signal_id: str) -> str:
 def bad_shots(mix: Mix, port: int) -> list[dict[str, object]]:
     """Wrong secrets in the message and in the header, none at all, no JSON, too much, and doors that are not there."""
     message = {"signal": "BUY", "symbol": "BTC/USDT", "price": 64210.5, "signal_id": "bad"}
-    wrong = json.dumps({**message, "secret": "not-the-secret-of-the-benchmark"})
+    wrong = json.dumps({**message, "secret": "wrong-and-long-enough-to-be-tried"})
     kinds = [
         *[_post(port, wrong)] * 10,
-        *[_post(port, json.dumps(message), "X-Webhook-Secret: not-the-secret-of-the-benchmark\r\n")] * 4,
+        *[_post(port, json.dumps(message), "X-Webhook-Secret: wrong-and-long-enough-to-be-tried\r\n")] * 4,
         *[_post(port, json.dumps(message))] * 2,
         _post(port, '{"signal": '),
         _post(port, "x" * 5000),
-        _post(port, json.dumps(message), path="/webhook/not-the-secret"),
+        _post(port, json.dumps(message), path="/webhook/wrong-and-long-enough"),
         f"GET /webhook HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n",
     ]
-    return [
-        {"due_s": n / mix.bad_per_s, "data": kinds[n * 7 % len(kinds)]} for n in range(mix.seconds * mix.bad_per_s)
-    ]
+    return [{"due_s": n / mix.bad_per_s, "data": kinds[n * 7 % len(kinds)]} for n in range(mix.seconds * mix.bad_per_s)]
 
 
 def _post(port: int, body: str, headers: str = "", path: str = "/webhook") -> str:

@@ -55,7 +55,7 @@ from helix_core.store.memory import StoredMemory
 from helix_core.web import DoorSettings, Server, create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
 
     from helix_core.audit.tape import Tape
@@ -86,7 +86,8 @@ class World:
 
     The defaults are the real ones. A simulation puts its own in their place and runs every line of Helix.
     `open_session` opens the HTTP session of a ccxt driver; `open_connection` opens the database's driver connection,
-    `open_tape` the file of the audit log.
+    `open_tape` the file of the audit log. `beside` runs beside the bot from before its boot to its end: what tells a
+    service manager of it.
     """
 
     clock: Clock = field(default_factory=SystemClock)
@@ -94,6 +95,7 @@ class World:
     open_connection: Callable[[], Awaitable[Any]] | None = None
     open_tape: Callable[[Path], Tape] = DiskTape
     serve: Callable[..., WebServer] = Server
+    beside: Callable[[Bot, asyncio.Event], Coroutine[object, object, None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +113,7 @@ class Bot:
     reconciler: Reconciler
     keys: KeyWatch
     desk: TradingDesk
-    delivery: Delivery
     commands: Commands
-    listening: Listening
-    summary: DailySummary
     chores: Chores
 
 
@@ -137,11 +136,14 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
         server = world.serve(app, host=settings.host, port=settings.port)
         server.bind()
         stack.push_async_callback(bot.client.disconnect)
+        summary = DailySummary(store, world.clock, settings.trading_pair, lambda: bot.desk.ready)
+        beside = {} if world.beside is None else {"beside": world.beside(bot, stop)}
         async with supervised(
             stop,
+            **beside,
             server=server.run(),
-            delivery=bot.chores.keep("messages", bot.delivery.run),
-            listening=bot.chores.keep("commands", partial(bot.listening.run, bot.commands.hear)),
+            delivery=bot.chores.keep("messages", bot.chores.delivery.run),
+            listening=bot.chores.keep("commands", partial(bot.chores.listening.run, bot.commands.hear)),
             auditor=bot.chores.keep("audit log", auditor.run),
         ):
             await boot(bot)
@@ -153,7 +155,7 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
                 reconciler=bot.reconciler.run(),
                 keys=bot.keys.run(),
                 worker=bot.worker.run(),
-                summary=bot.chores.keep("daily summary", bot.summary.run),
+                summary=bot.chores.keep("daily summary", summary.run),
             ):
                 await unless_set(stop, open_up(bot))
                 await stop.wait()
@@ -171,7 +173,8 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World, a
         client=client, store=store, market=market, limits=settings.limits, clock=clock, started_at=clock.now()
     )
     delivery = Delivery(plugins.notifiers, outbox.StoredOutbox(store), clock)
-    listening, chores = Listening(plugins.notifiers, MENU, clock), Chores(store, clock, delivery.wake)
+    listening = Listening(plugins.notifiers, MENU, clock)
+    chores = Chores(store, clock, delivery=delivery, listening=listening, auditor=auditor)
     snapshots, risk = Snapshots(account), RiskEngine(plugins.risk_checks)
     orders, ledger = OrderDesk(account), Ledger(account)
     seller, stops = Seller(account, orders, ledger), Stops(account, orders, ledger)
@@ -190,7 +193,7 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World, a
         account, snapshots=snapshots, risk=risk, desk=orders, ledger=ledger, protection=protection, seller=seller
     )
     custody = Custody(account, entry=entry, protection=protection, copies=Copies(account, orders, ledger))
-    reconciler = Reconciler(account, custody.suspect)
+    reconciler = Reconciler(account, custody)
     worker = Worker(
         account,
         entry=entry,
@@ -201,15 +204,7 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World, a
         auto_resume=settings.auto_resume,
         told=delivery.wake,
     )
-    checkup = Checkup(
-        account,
-        snapshots=snapshots,
-        protection=protection,
-        delivery=delivery,
-        listening=listening,
-        auditor=auditor,
-        chores=chores,
-    )
+    checkup = Checkup(account, snapshots=snapshots, protection=protection, chores=chores)
     desk = TradingDesk(account, worker=worker, checkup=checkup, mode=settings.trading_mode, listing=plugins.listing())
     survey = Survey(account, desk=desk, checkup=checkup, snapshots=snapshots)
     watch = StopWatch(account, protection, worker.suspect)
@@ -226,10 +221,7 @@ def assemble(settings: Settings, plugins: Plugins, store: Store, world: World, a
         reconciler=reconciler,
         keys=KeyWatch(account),
         desk=desk,
-        delivery=delivery,
         commands=Commands(account, survey=survey, worker=worker, told=delivery.wake),
-        listening=listening,
-        summary=DailySummary(store, clock, settings.trading_pair, lambda: desk.ready),
         chores=chores,
     )
 
@@ -269,7 +261,7 @@ async def _finish(bot: Bot) -> None:
             await bot.worker.idle()
     except TimeoutError:
         log.warning("stopped_before_idle", seconds=_FINISH_S)
-    await bot.delivery.drain(_DRAIN_S)
+    await bot.chores.delivery.drain(_DRAIN_S)
 
 
 def exchange_config(settings: Settings, world: World) -> ExchangeConfig:

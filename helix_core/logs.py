@@ -6,18 +6,21 @@ There secrets become `***` and control characters become visible.
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import html
 import json as jsonlib
 import logging
 import re
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from pydantic import SecretStr
@@ -29,6 +32,12 @@ _BOT_TOKEN = re.compile(r"bot\d+:[\w-]+|\b\d{6,12}:[\w-]{30,}")
 _SHORTEST = 4
 """A shorter text is in every second line: masking it would hide the log and no secret."""
 
+_SHORTEST_IN_CODE = 8
+"""Encoded, a shorter one is a few letters that stand in other words as well."""
+
+_TOKEN = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/\s]{8,}")
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
+
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """Control characters, line breaks, terminal escapes, invisible ones, and those that reverse the writing."""
 
@@ -36,11 +45,15 @@ _TALKATIVE = ("aiosqlite", "apprise", "apscheduler", "ccxt", "httpcore", "httpx"
 
 
 class Scrubber:
-    """Replaces every secret by ***, also in the forms that a URL, JSON or Python's repr gives it."""
+    """Replaces every secret by ***, also in the forms that a URL, a header, JSON or Python's repr gives it.
+
+    Of a secret that is an address, such as one of Apprise's, each password and token in it is a secret as well.
+    """
 
     def __init__(self, secrets: Iterable[SecretStr]) -> None:
         """Know the secrets. Texts of fewer than four characters are left alone."""
-        texts = {form for secret in secrets for form in _forms(secret.get_secret_value()) if len(form) >= _SHORTEST}
+        whole = {part for secret in secrets for part in _parts(secret.get_secret_value()) if len(part) >= _SHORTEST}
+        texts = {form for part in whole for form in _forms(part)}
         longest_first = sorted(texts, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, longest_first))) if texts else None
 
@@ -51,16 +64,36 @@ class Scrubber:
         return _BOT_TOKEN.sub(MASK, text)
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    return (
-        secret,
-        quote(secret),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        repr(secret)[1:-1],
-        jsonlib.dumps(secret)[1:-1],
-        jsonlib.dumps(secret, ensure_ascii=False)[1:-1],
-    )
+def _parts(secret: str) -> Iterator[str]:
+    """The secret itself, and what is secret inside an address: its password, and all that looks like a token."""
+    yield secret
+    scheme, found, rest = secret.partition("://")
+    if not found:
+        return
+    with contextlib.suppress(ValueError):  # no address after all
+        yield urlsplit(f"{scheme}://{rest}").password or ""
+    for piece in re.split(r"[/:@?&=#,]+", rest):
+        if _TOKEN.fullmatch(piece):
+            yield piece
+            yield unquote(piece)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield from (secret, repr(secret)[1:-1], html.escape(secret))
+    yield from (jsonlib.dumps(secret)[1:-1], jsonlib.dumps(secret, ensure_ascii=False)[1:-1])
+    for quoted in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
+        yield from (quoted, _PERCENT.sub(lambda found: found[0].lower(), quoted))
+    if len(secret) >= _SHORTEST_IN_CODE:
+        yield from (secret.encode().hex(), secret.encode().hex().upper())
+        yield from _in_base64(secret.encode())
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """What is always there of a secret that stands somewhere in something encoded, as in `Authorization: Basic`."""
+    for before in range(3):
+        first, last = (8 * before + 5) // 6, 8 * (before + len(secret)) // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield encode(bytes(before) + secret + bytes(2)).decode()[first:last]
 
 
 def visible(text: str) -> str:

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from helix_core.cli import alerts, audit, bot, check, explain, halts, plugins, reconcile, report, sandbox, trades
+from helix_core.cli import (
+    alerts,
+    audit,
+    backup,
+    bot,
+    check,
+    explain,
+    halts,
+    plugins,
+    reconcile,
+    report,
+    sandbox,
+    trades,
+)
 from helix_core.cli.demo import command as demo
+from helix_core.cli.init import command as init
 from helix_core.cli.new import command as new
 
 app = typer.Typer(
@@ -14,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Helix: executes trading signals, safely.",
 )
+app.command("init")(init.init)
 app.command("run")(bot.run)
 app.command("check")(check.check)
 app.command("demo")(demo.demo)
@@ -28,6 +43,8 @@ app.command("explain")(explain.explain)
 app.command("halt")(halts.halt)
 app.command("resume")(halts.resume)
 app.command("reconcile")(reconcile.reconcile)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(audit.audit, name="audit")
 
 

@@ -49,6 +49,7 @@ def load() -> tuple[Settings, Plugins]:
 
 async def _run(settings: Settings, plugins: Plugins) -> None:
     from helix_core import app  # noqa: PLC0415
+    from helix_core.cli.service import companion  # noqa: PLC0415
     from helix_core.cli.watchdog import watched  # noqa: PLC0415
 
     stop = asyncio.Event()
@@ -56,7 +57,7 @@ async def _run(settings: Settings, plugins: Plugins) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with watched():
-        await app.run(settings, plugins, app.World(), stop)
+        await app.run(settings, plugins, app.World(beside=companion(os.environ)), stop)
 
 
 def _confirm_live() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,14 @@ import typer
 
 from helix_core.cli.speaking import EXIT_PROBLEM, console
 from helix_core.config import TradingMode
-from helix_core.errors import HelixError
+from helix_core.domain.money import plain
+from helix_core.errors import AuthenticationFailed, DataMissing, HelixError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from helix_core.contracts.exchange import ExchangeClient
+    from helix_core.contracts.exchange import ExchangeClient, KeyPermissions
+    from helix_core.domain.market import Instrument
     from helix_core.plugins import Plugins
     from helix_core.settings import Settings
 
@@ -49,7 +52,7 @@ class Finding:
 
 
 def check() -> None:
-    """Check settings, plugins, database, venue, clock, pair, key and messages. Exit code 0 when all is well."""
+    """Check settings, plugins, files, venue, clock, pair, key and messages. Exit code 0 when all is well."""
     findings = asyncio.run(_all())
     problems = [finding for finding in findings if finding.fix is not None and not finding.warning]
     if problems:
@@ -81,7 +84,8 @@ async def _findings() -> AsyncIterator[Finding]:
     for row in plugins.listing():
         yield Finding("plugin", f"{row['name']} ({row['distribution']} {row['version']}): {row['status']}")
     yield _database(settings)
-    async for finding in _venue(client, settings):
+    yield _audit_log(settings.audit_log_path.absolute())
+    async for finding in venue(client, settings):
         yield finding
     async for finding in _notifiers(plugins):
         yield finding
@@ -97,7 +101,28 @@ def _database(settings: Settings) -> Finding:
     return Finding("database", f"{path} cannot be written", "Change the folder's owner, or DATABASE_URL.")
 
 
-async def _venue(client: ExchangeClient, settings: Settings) -> AsyncIterator[Finding]:
+def _audit_log(path: Path) -> Finding:
+    """Whether a start could write the log, and nobody else can read what stands in it."""
+    nearest = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    there, others = nearest == path, stat.S_IRWXG | stat.S_IRWXO
+    problem, fix = None, "Change AUDIT_LOG_PATH."
+    if path.is_symlink() or (there and not path.is_file()):
+        problem = "is not a plain file"
+    elif not there and not nearest.is_dir():
+        problem = f"cannot be made: {nearest} is no folder"
+    elif not os.access(nearest, os.R_OK | os.W_OK | (0 if there else os.X_OK)):
+        problem, fix = "cannot be written", f"Change the owner of {nearest}, or AUDIT_LOG_PATH."
+    elif there and path.stat().st_mode & others:
+        problem, fix = "can be read by others than its owner", f"chmod 600 {path}"
+    return Finding("audit log", f"{path} {problem or 'can be written'}", fix if problem else None)
+
+
+async def venue(client: ExchangeClient, settings: Settings) -> AsyncIterator[Finding]:
+    """Look at venue, clock, pair, key and balance. Asks only, and leaves `client` closed.
+
+    What begins with "key" or "pair" is wrong with these; "venue" is the problem when it gives no usable answer.
+    """
+    prefix, instrument = settings.active_exchange.upper().replace("-", "_"), None
     try:
         async with asyncio.timeout(_PATIENCE_S):
             await client.connect()
@@ -108,19 +133,30 @@ async def _venue(client: ExchangeClient, settings: Settings) -> AsyncIterator[Fi
             instrument = await client.instrument(settings.trading_pair)
             halted = None if instrument.trading else "Choose another TRADING_PAIR, or wait."
             yield Finding("pair", f"{instrument.symbol} {'is trading' if instrument.trading else 'is halted'}", halted)
-            async for finding in _account(client, settings, instrument.quote):
+            async for finding in _account(client, settings, instrument):
                 yield finding
+    except AuthenticationFailed as error:
+        yield Finding(
+            "key",
+            str(error),
+            f"Copy {prefix}_API_KEY and {prefix}_API_SECRET again. Is it a key for {settings.trading_mode.value}, and "
+            "may this machine's address use it?",
+        )
     except (HelixError, TimeoutError) as error:
+        if instrument is None and isinstance(error, DataMissing):
+            yield Finding("pair", str(error), f"Choose another TRADING_PAIR if {client.label} does not have this one.")
+            return
         yield Finding(
             "venue",
             str(error) or f"no answer within {_PATIENCE_S:g} s",
-            f"Check the network, the key, and {settings.active_exchange.upper().replace('-', '_')}_BASE_URL.",
+            f"Check the network, the key, and {prefix}_BASE_URL.",
         )
     finally:
         await client.disconnect()
 
 
-async def _account(client: ExchangeClient, settings: Settings, quote: str) -> AsyncIterator[Finding]:
+async def _account(client: ExchangeClient, settings: Settings, instrument: Instrument) -> AsyncIterator[Finding]:
+    quote, base = instrument.quote, instrument.base
     if settings.trading_mode is TradingMode.PAPER:
         yield Finding("key", "paper mode uses none")
         yield Finding(
@@ -128,13 +164,23 @@ async def _account(client: ExchangeClient, settings: Settings, quote: str) -> As
         )
         return
     rights = await client.key_permissions()
-    bad = rights.applicable and (rights.can_withdraw or not rights.can_trade)
-    yield Finding("key", rights.detail, "Make a key that can read and trade, and nothing else." if bad else None)
+    yield Finding("key", rights.detail, _mend(rights))
     for warning in rights.warnings:
         yield Finding("key", warning, "Change it in the venue's key settings.", warning=True)
-    free = (await client.get_balance()).of(quote).free
+    balances = await client.get_balance()
+    free, held = balances.of(quote).free, balances.of(base).total
     poor = None if free >= settings.min_balance else "Put money in, or lower MIN_BALANCE."
     yield Finding("balance", f"{free} {quote} free", poor)
+    if held:
+        yield Finding("coins", f"{plain(held)} {base} are there; what no trade of Helix holds is yours, and never sold")
+
+
+def _mend(rights: KeyPermissions) -> str | None:
+    if not rights.applicable or (rights.can_trade and not rights.can_withdraw):
+        return None
+    if rights.can_withdraw:
+        return "Make a key that can read and trade, and nothing else: Helix refuses one that can move money out."
+    return "Allow the key to read and to trade spot, and nothing else."
 
 
 async def _notifiers(plugins: Plugins) -> AsyncIterator[Finding]:

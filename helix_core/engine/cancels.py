@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 _CALL_TIMEOUT_S = 30.0
 _PAUSES_S = (0.2, 0.5, 1.0)
 _SILENCE_S = 1.0
+_LOOK_EVERY_S = 1.0
 
 
 class Cancels:
@@ -32,6 +33,22 @@ class Cancels:
         """Work for one account."""
         self._client, self._market, self._clock = account.client, account.market, account.clock
         self._look_up = look_up
+
+    async def outwait_copies(self, row: JournalRow) -> None:
+        """Return when no copy of a stop that was sent twice can arrive any more, or once it is set off and over.
+
+        It covers nothing then, and a copy of it is nothing new: one ends it as after every stop that was set off.
+        """
+        left_s = (row.fence_at - self._clock.now()).total_seconds()
+        if not 0 < left_s <= self._client.capabilities.order_fence_s:
+            return
+        log.info("exit_waits_for_a_copy_of_its_stop", client_order_id=row.client_order_id, seconds=round(left_s, 1))
+        until = self._clock.monotonic() + left_s
+        while (left_s := until - self._clock.monotonic()) > 0:
+            await asyncio.sleep(min(left_s, _LOOK_EVERY_S))
+            found = await self._look_up.glance(row)
+            if isinstance(found, OrderReport) and found.status.final and found.filled > 0:
+                return
 
     async def cancel(self, row: JournalRow) -> OrderReport:
         """Cancel a resting order and return only when the venue confirms that it is final.

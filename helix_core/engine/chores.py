@@ -15,7 +15,10 @@ from helix_core.store import outbox
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from helix_core.audit.auditor import Auditor
     from helix_core.clock import Clock
+    from helix_core.notify.delivery import Delivery
+    from helix_core.notify.listening import Listening
     from helix_core.store.database import Store
 
 log = structlog.get_logger(__name__)
@@ -26,11 +29,17 @@ _SETTLED_S = 120.0
 
 
 class Chores:
-    """Keeps chores going, and knows what is wrong with each."""
+    """Keeps chores going, and knows what is wrong with each.
 
-    def __init__(self, store: Store, clock: Clock, told: Callable[[], None]) -> None:
-        """`told` is called when a message for the owner was stored."""
-        self._store, self._clock, self._told = store, clock, told
+    Those that others look into are at hand: `delivery` of messages, `listening` to the owner, the log's `auditor`.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, *, delivery: Delivery, listening: Listening, auditor: Auditor
+    ) -> None:
+        """None of them has begun."""
+        self.delivery, self.listening, self.auditor = delivery, listening, auditor
+        self._store, self._clock = store, clock
         self._problems: dict[str, str | None] = {}
         self._said: dict[str, str] = {}
 
@@ -82,4 +91,4 @@ class Chores:
             log.warning("chore_not_told", chore=name, problem=problem(error))
         else:
             self._said[name] = trouble
-            self._told()
+            self.delivery.wake()

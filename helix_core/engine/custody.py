@@ -19,6 +19,7 @@ from helix_core.notify import messages
 from helix_core.store import inbox, journal, outbox, subject, trades
 
 if TYPE_CHECKING:
+    from helix_core.contracts.exchange import OpenOrder
     from helix_core.engine.account import Account
     from helix_core.engine.copies import Copies
     from helix_core.engine.entry import Entry
@@ -31,6 +32,7 @@ _QUARANTINE_S, _POLLS_IN_QUARANTINE = 30.0, 15
 """How long a trade that contradicts the account is left alone: a venue that counts questions has others to answer."""
 _ALARM_AFTER_S = 5.0
 _EVERY_S = 10.0
+TICK_S, _URGENT_TICK_S = 2.0, 0.5
 _POLLS_TO_GROW = 8
 """How often a trade that is covered in part is looked at, in polls of open orders: a question or two each time."""
 
@@ -41,15 +43,17 @@ class Custody:
     def __init__(self, account: Account, *, entry: Entry, protection: Protection, copies: Copies) -> None:
         """Look after one account."""
         self._copies = copies
-        self._store, self._clock = account.store, account.clock
+        self._store, self._clock, self._client = account.store, account.clock, account.client
         self._entry, self._protection = entry, protection
         self._looked_at = (-1, -_EVERY_S)
+        self._unsettled = False
         self._suspects: set[int] = set()
         self._quarantine: dict[int, float] = {}
         self._unseen: dict[int, float] = {}
         self._alarmed: set[int] = set()
         self._grows_at: dict[int, float] = {}
         poll_s = account.client.capabilities.orders_poll_s
+        self._often_s = min(TICK_S, poll_s)
         self._grow_every_s, self._quarantine_s = (
             _POLLS_TO_GROW * poll_s,
             max(_QUARANTINE_S, _POLLS_IN_QUARANTINE * poll_s),
@@ -60,9 +64,27 @@ class Custody:
         """True while a trade's stop is suspected gone or cannot be confirmed."""
         return bool(self._suspects or self._unseen)
 
+    @property
+    def tick_s(self) -> float:
+        """Seconds until the next look. An entry whose outcome is unknown may be filled, and without a stop."""
+        if self.urgent:
+            return _URGENT_TICK_S
+        return self._often_s if self._unsettled else TICK_S
+
     def suspect(self, trade_id: int) -> None:
         """Have a trade looked at, whose stop seems gone."""
         self._suspects.add(trade_id)
+
+    async def resting(self, symbol: str) -> tuple[OpenOrder, ...]:
+        """Ask for the open orders, and suspect the trades whose stop is not among them. Raises ExchangeError.
+
+        Whoever asks sees it first: the watch would find it out seconds later.
+        """
+        guarded = dict(self._protection.guarded)
+        orders = await self._client.open_orders(symbol)
+        for trade_id in self._protection.compare(guarded, orders):
+            self.suspect(trade_id)
+        return orders
 
     def forget(self) -> None:
         """Drop what is only remembered, so that everything is looked at anew: the database is the memory."""
@@ -91,6 +113,7 @@ class Custody:
         """Look again for every entry whose outcome is not known, and adopt what is found. True when there was none."""
         async with self._store.read() as session:
             rows = await journal.unsettled(session, OrderKind.ENTRY)
+        self._unsettled = bool(rows)
         for row in rows:
             try:
                 with subject.of_signal(row.signal_row):

@@ -96,6 +96,14 @@ class Aged(Generic[Value]):
             if epoch == self._epoch:
                 self._value, self._asked_at = value, asked_at
 
+    async def look(self) -> Value | None:
+        """Ask the venue once and keep nothing; None where it does not tell."""
+        try:
+            async with asyncio.timeout(_ASK_TIMEOUT_S):
+                return await self._ask()
+        except (ExchangeError, DataMissing, ValueError, TimeoutError):
+            return None
+
     def _failed(self, problem: str) -> None:
         """Keep the problem; the log is told when it begins, not every second while it lasts."""
         if not self.problem or self.latest is None:

@@ -195,16 +195,13 @@ class OrderDesk:
         return row.fence_at - row.sent_at > timedelta(seconds=self._client.capabilities.order_fence_s)
 
     async def outwait_copies(self, row: JournalRow) -> None:
-        """Before a stop that was sent twice is cancelled, let the fence pass where the venue would take a late copy.
+        """Before a stop is cancelled, let its fence pass where the venue would take a late copy of it.
 
-        It would find its id free then, and stand over coins of the owner's, or over none where stops lock none.
+        The copy would find its id free, and stand over coins of the owner's, or over none where stops lock none.
         """
-        left_s = (row.fence_at - self._clock.now()).total_seconds()
-        if not self.sent_again(row) or not 0 < left_s <= self._client.capabilities.order_fence_s:
-            return
-        if await self.owned() >= self._market.rules().lot_step or not self._client.capabilities.stops_lock_funds:
-            log.info("exit_waits_for_a_copy_of_its_stop", client_order_id=row.client_order_id, seconds=round(left_s, 1))
-            await asyncio.sleep(left_s)
+        locked = self._client.capabilities.stops_lock_funds
+        if self.sent_again(row) and (not locked or await self.owned() >= self._market.rules().lot_step):
+            await self._cancels.outwait_copies(row)
 
     async def cancel(self, row: JournalRow) -> OrderReport:
         """Cancel a resting order and return only when the venue confirms that it is final: see Cancels.cancel."""
@@ -253,14 +250,14 @@ class OrderDesk:
             await self.mark(row, JournalState.REFUSED, detail=str(refusal))
             raise
 
-    async def sellable(self, wanted: Decimal, *, covered: Decimal = Decimal(0)) -> Decimal:
-        """As much of `wanted` as lies free in the account now, floored to the lot step.
+    async def sellable(self, wanted: Decimal, *, covered: Decimal = Decimal(0), by: Balances | None = None) -> Decimal:
+        """As much of `wanted` as lies free in the account now (or lay `by` these), floored to the lot step.
 
         What is the owner's (the baseline) is left out, and what `covered` by a stop of ours. Raises ExchangeError.
         """
         self._market.balances.forget()
         rules = self._market.rules()
-        there = (await self._balances()).of(rules.base)
+        there = (await self._balances() if by is None else by).of(rules.base)
         mine = there.total - await self.owned() - covered
         return max(rules.lots(min(wanted, there.free, mine)), Decimal(0))
 

@@ -21,9 +21,11 @@ from helix_core.store import journal, outbox
 from helix_core.store.schema import JournalState, TradeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
+    from helix_core.contracts.exchange import OpenOrder
+    from helix_core.domain.market import Balances
     from helix_core.domain.order import Fill
     from helix_core.engine.account import Account
     from helix_core.engine.ledger import Ending, Ledger
@@ -61,9 +63,13 @@ class Protection:
         """Of these open trades the longest time without a stop that goes on now; 0 while all are covered."""
         return self._gaps.running_s(trade_ids)
 
-    def seen(self, trade_id: int) -> None:
-        """The watch has just seen the stop of this trade resting."""
-        self._gaps.seen(trade_id)
+    def compare(self, guarded: Mapping[int, tuple[str, ...]], resting: Iterable[OpenOrder]) -> list[int]:
+        """Compare what was `guarded` when the venue was asked with what rests; return the trades whose stop is gone."""
+        there = {order.venue_order_id for order in resting}
+        whole = {trade_id for trade_id, stop in guarded.items() if there.issuperset(stop)}
+        for trade_id in whole:
+            self._gaps.seen(trade_id)
+        return [one for one, stop in guarded.items() if one not in whole and self.guarded.get(one) == stop]
 
     async def ensure(self, trade: TradeRow) -> bool:
         """Make sure that all the trade holds is covered by a living stop. Also the whole of its recovery.
@@ -80,34 +86,43 @@ class Protection:
     async def _attempt(self, trade: TradeRow) -> bool | None:
         """As `ensure`; None when something turned up meanwhile, so that all is to be looked at anew."""
         assert trade.id is not None
-        self.guarded.pop(trade.id, None)
+        gone = self.guarded.pop(trade.id, None) is not None and not self._attaches
         async with self._store.read() as session:
             exit_ = await journal.standing(session, trade.id, OrderKind.EXIT)
             row = await journal.standing(session, trade.id, OrderKind.STOP)
         if exit_ is not None:
             await self._seller.settle(trade.id, exit_)
-        if row is not None and await self._still_alive(trade.id, row):
-            return True
+        async with together() as group:
+            looked = group.create_task(self._market.balances.look()) if gone else None
+            if row is not None and await self._still_alive(trade.id, row):
+                if looked is not None:
+                    looked.cancel()
+                return True
         if await self.adopt_late(trade) or await self._seller.adopt_late(trade.id):
             return None
         position = await self._ledger.position(trade.id)
         self._gaps.open(trade.id, position.opened_at if trade.stop_loss_price is None else None)
         held = self._market.rules().lots(position.held)
         if held > 0 and (trade.stop_loss_price is not None or trade.id in self._tried):
-            held = await self._still_there(trade.id, held)
+            held = await self._still_there(trade.id, held, by=None if looked is None else looked.result())
         if held <= 0 or self._ledger.is_dust(held, self._stops.price(position.entry_price)):
             await self.close(trade, await self._ledger.ending(trade.id))
             return False
         self._tried.add(trade.id)
         return await self._arm(trade, await self._signal_of(trade.id), held)
 
-    async def _still_there(self, trade_id: int, held: Decimal, *, refused: bool = False) -> Decimal:
+    async def _still_there(
+        self, trade_id: int, held: Decimal, *, refused: bool = False, by: Balances | None = None
+    ) -> Decimal:
         """What of `held` is there to be covered. Raises Mismatch when it is nothing: somebody else sold it.
 
         On a venue that attaches stops to the entry, living ones may hold part of it: there all that is in the account
-        counts, and it is only asked for once a stop was `refused`.
+        counts, and it is only asked for once a stop was `refused`. The balance that was asked for while the stop was
+        looked at is enough where all lies free `by` it; it may be from before the stop was over.
         """
         if self._attaches and not refused:
+            return held
+        if by is not None and await self._desk.sellable(held, by=by) >= held:
             return held
         there = await (self._desk.present(held) if self._attaches else self._desk.sellable(held))
         if there < held:

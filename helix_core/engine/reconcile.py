@@ -26,7 +26,6 @@ from helix_core.store import baseline, books, decisions, journal, outbox
 from helix_core.store.schema import JournalState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from helix_core.contracts.exchange import OpenOrder, PastOrder
     from helix_core.domain.market import Balances, Instrument
     from helix_core.engine.account import Account
+    from helix_core.engine.custody import Custody
     from helix_core.store.books import Books
 
 log = structlog.get_logger(__name__)
@@ -60,10 +60,11 @@ _NEVER_PLACED = {JournalState.REFUSED.value, JournalState.NOT_PLACED.value}
 class Reconciler:
     """Compares one account with its database."""
 
-    def __init__(self, account: Account, suspect: Callable[[int], None] = lambda _: None) -> None:
-        """Compare `account`; `suspect` is told a trade whose stop has sold something that is not booked."""
+    def __init__(self, account: Account, custody: Custody | None = None) -> None:
+        """Compare `account`; `custody` is told what it shows of stops that have sold or are gone."""
         self._client, self._store, self._market = account.client, account.store, account.market
-        self._clock, self._suspect = account.clock, suspect
+        self._clock, self._custody = account.clock, custody
+        self._resting = account.client.open_orders if custody is None else custody.resting
         self._hinted = asyncio.Event()
         self._list_at = 0.0
         self._recheck_s = max(RECHECK_S, account.client.capabilities.balance_poll_s / 2)
@@ -105,8 +106,8 @@ class Reconciler:
         if listed:
             self._list_at = self._clock.monotonic() + _LIST_EVERY_S
         for finding in comparison.findings:
-            if finding.kind is FindingKind.UNBOOKED:
-                self._suspect(finding.trade_ids[0])
+            if finding.kind is FindingKind.UNBOOKED and self._custody is not None:
+                self._custody.suspect(finding.trade_ids[0])
         due = [finding for finding in comparison.findings if not finding.passing]
         self._seen = {finding.key: self._seen.get(finding.key, 0) + 1 for finding in due}
         await self._keep([finding for finding in due if self._seen[finding.key] >= LOOKS])
@@ -134,7 +135,7 @@ class Reconciler:
         try:
             async with asyncio.timeout(_ASK_TIMEOUT_S):
                 total = (await self._balances(sparing=sparing)).of(rules.base).total
-                resting = await self._client.open_orders(rules.symbol)
+                resting = await self._resting(rules.symbol)
                 past = await self.past_orders(since) if self._list_due or not sparing else ()
                 found = [
                     *await self._coins(kept, total, rules, resting),

@@ -18,15 +18,12 @@ if TYPE_CHECKING:
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-    from helix_core.audit.auditor import Auditor
     from helix_core.contracts.exchange import LineState
     from helix_core.domain.halt import Halt
     from helix_core.engine.account import Account
     from helix_core.engine.chores import Chores
     from helix_core.engine.protection import Protection
     from helix_core.engine.snapshot import Snapshots
-    from helix_core.notify.delivery import Delivery
-    from helix_core.notify.listening import Listening
     from helix_core.store.schema import JournalRow, TradeRow
     from helix_core.store.tally import Tally
 
@@ -53,9 +50,9 @@ class Vitals:
 
     None: not known. `without_stop_s` is how long a position has had no stop, right now; `agreed_s` how long ago account
     and database were last seen to agree; `tally` is what was counted so far. By notifier: `mail` is what it has to
-    deliver, `listening` whether it reaches the owner's commands, `answered` how many it answered, `ignored` how often it
-    was spoken to by somebody else. `chores` are the problems of what is done beside trading, `audit_problem` is why the
-    audit log cannot be written.
+    deliver, `listening` whether it reaches the owner's commands, `answered` how many of them had an answer, `ignored`
+    how often it was spoken to by somebody else. `chores` are the problems of what is done beside trading;
+    `audit_problem` is why the audit log cannot be written.
     """
 
     halts: Sequence[Halt]
@@ -96,28 +93,18 @@ class Condition:
 class Checkup:
     """Takes the vitals of one bot. Reads only, asks the venue nothing, and uses one reader of the database."""
 
-    def __init__(
-        self,
-        account: Account,
-        *,
-        snapshots: Snapshots,
-        protection: Protection,
-        delivery: Delivery,
-        listening: Listening,
-        auditor: Auditor,
-        chores: Chores,
-    ) -> None:
+    def __init__(self, account: Account, *, snapshots: Snapshots, protection: Protection, chores: Chores) -> None:
         """Look at one account, at the ways to its owner and back, and at what is done beside trading."""
         self._client, self._store, self._market = account.client, account.store, account.market
         self._clock, self._started_at = account.clock, account.started_at
         self._snapshots, self._protection = snapshots, protection
-        self._delivery, self._listening = delivery, listening
-        self._auditor, self._chores = auditor, chores
+        self._delivery, self._listening = chores.delivery, chores.listening
+        self._auditor, self._chores = chores.auditor, chores
         self._tally = tally.Tally(account.started_at)
         self._one_at_a_time = asyncio.Lock()
 
     def troubles(self) -> list[str]:
-        """Why the bot is not quite well, a sentence each: venue, its data, notifiers, late messages, audit log, chores."""
+        """Why the bot is not quite well, a sentence each: its venue, its ways to the owner, what it does beside."""
         venue, notifiers = self._market.problem(), self._delivery.problems()
         late = {name: lag_s for name, lag_s in self._delivery.lag().items() if lag_s > BEHIND_S}
         chores = {name: problem for name, problem in self._chores.problems.items() if problem}

@@ -57,24 +57,21 @@ class StopWatch:
         guarded, asked_at = dict(self._protection.guarded), self._clock.monotonic()
         try:
             async with asyncio.timeout(_ASK_TIMEOUT_S):
-                resting = {order.venue_order_id for order in await self._client.open_orders(self._market.symbol)}
+                resting = await self._client.open_orders(self._market.symbol)
         except (HelixError, TimeoutError) as error:
             self._blind(guarded, asked_at, str(error) or "no answer")
             return
         self._blind_since = None
-        for trade_id, stop in guarded.items():
-            if resting.issuperset(stop):
-                self._protection.seen(trade_id)
-            elif self._protection.guarded.get(trade_id) == stop:
-                log.info("stop_not_resting", trade_id=trade_id, gone=sorted(set(stop) - resting))
-                self._call(trade_id)
+        for trade_id in self._protection.compare(guarded, resting):
+            log.info("stop_not_resting", trade_id=trade_id)
+            self._call(trade_id)
 
     def _blind(self, guarded: Mapping[int, tuple[str, ...]], asked_at: float, problem: str) -> None:
         """The open orders cannot be seen. When that lasts, the worker asks for each stop by itself."""
         if self._blind_since is None:
             self._blind_since = asked_at
             log.warning("stop_watch_blind", problem=problem)
-        elif self._clock.monotonic() - self._blind_since >= _BLIND_S:
+        if self._clock.monotonic() - self._blind_since >= _BLIND_S:
             self._blind_since = self._clock.monotonic()
             for trade_id in guarded:
                 self._call(trade_id)

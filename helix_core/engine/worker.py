@@ -6,6 +6,7 @@ Everybody else only wakes it. What it does after a crash is what it does all the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from helix_core.domain.notice import NoticeKind
 from helix_core.domain.order import OrderKind
 from helix_core.domain.signal import Action
 from helix_core.engine import breaker
+from helix_core.engine.custody import TICK_S
 from helix_core.engine.outcome import Outcome, OutcomeStatus, Rejection
 from helix_core.engine.reconcile import PERIOD_S
 from helix_core.engine.timely import refuse_unless_timely
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CAPACITY = 100
-_TICK_S = 2.0
-_URGENT_TICK_S = 0.5
 _RESUME_PATIENCE_S = 60.0
 _GLANCE_S = 2.0
 _STORE_PAUSE_S = 1.0
@@ -75,7 +75,7 @@ class Worker:
         self._waiting: deque[tuple[StoredSignal, asyncio.Future[Outcome] | None]] = deque()
         self._kept: tuple[date, Decimal] | None = None
         self._told_at = 0
-        self._held_off_s = self._held_off_until = 0.0
+        self._held_off_s = self._held_off_until = self._ticked_at = 0.0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -166,7 +166,7 @@ class Worker:
                 if shaken:
                     self._custody.forget()
                     await self.recover()
-                    shaken = False
+                    shaken, self._ticked_at = False, self._clock.monotonic()
                 await self._round(tick=not woken)
             except StoreError as error:
                 log.error("database_failed", problem=str(error))  # noqa: TRY400 - the sentence says it all
@@ -176,14 +176,13 @@ class Worker:
                 self._idle.set()
 
     async def _sleep(self) -> bool:
-        """Wait for work, at most one tick. True when somebody woke the worker."""
-        try:
-            async with asyncio.timeout(_URGENT_TICK_S if self._custody.urgent else _TICK_S):
+        """Wait for work, at most until the next tick, which work does not put off. True when it came before."""
+        due_at = self._ticked_at + self._custody.tick_s
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(due_at - self._clock.monotonic()):
                 await self._wake.wait()
-        except TimeoutError:
-            return False
         self._wake.clear()
-        return True
+        return self._clock.monotonic() < due_at
 
     async def _round(self, *, tick: bool) -> None:
         await self._flattening.obey()
@@ -205,6 +204,8 @@ class Worker:
         """
         if self._clock.monotonic() >= self._held_off_until:
             await self._look_after(tick=tick)
+        if tick:
+            self._ticked_at = self._clock.monotonic()
         if self._store.owed != self._told_at:
             self._told_at = self._store.owed
             self._told()
@@ -219,7 +220,7 @@ class Worker:
                 await self._custody.open_trades()
         except RateLimited as limited:
             longest_s = _LONGEST_HOLD_OFF_S if self.calm else _LONGEST_HOLD_OFF_IN_DOUBT_S
-            self._held_off_s = min(max(limited.retry_after_s or _TICK_S, 2 * self._held_off_s), longest_s)
+            self._held_off_s = min(max(limited.retry_after_s or TICK_S, 2 * self._held_off_s), longest_s)
             self._held_off_until = self._clock.monotonic() + self._held_off_s
             log.warning("worker_held_off", seconds=self._held_off_s, problem=str(limited))
         except (ExchangeError, DataMissing) as error:

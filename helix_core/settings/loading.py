@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from helix_core.settings.sources import Layer
+    from helix_core.settings.sources import Drafts, Layer
 
     ModesOf = Callable[[str], Collection[TradingMode]]
 
@@ -49,14 +49,16 @@ def load(
     exchanges: Collection[str],
     plugins: Collection[str],
     exchange_modes: ModesOf | None = None,
+    drafts: Drafts | None = None,
 ) -> Settings:
     """Read, check and freeze the settings of the bot that works in `folder`.
 
     `exchanges` and `plugins` are the names of everything installed. `exchange_modes` tells which modes an exchange
-    has: an owner who names none gets testnet, or paper where the venue has no testnet.
+    has: an owner who names none gets testnet, or paper where the venue has no testnet. `drafts` are files of the
+    folder as they will be, taken in place of those that are there.
     Raises ConfigError with every problem at once: the setting, where its value stands, what is wrong, the fix.
     """
-    layers = read_layers(folder, environ)
+    layers = read_layers(folder, environ, drafts)
     exchange = _active_exchange(layers)
     names = Names.known(_FIELDS, exchange, plugins)
     given = sort(layers, names, known_plugins={*plugins, *exchanges})

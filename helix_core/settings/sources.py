@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    Drafts = Mapping[str, Mapping[str, object]]
+
 SETTINGS_FILE = "settings.toml"
 SECRETS_FILE = ".secrets.toml"
 DOTENV_FILE = ".env"
@@ -52,12 +54,18 @@ class Found:
     source: str
 
 
-def read_layers(folder: Path, environ: Mapping[str, str]) -> tuple[Layer, ...]:
-    """Read all sources; a later layer wins. Raises ConfigError naming every file and line that cannot be read."""
+def read_layers(folder: Path, environ: Mapping[str, str], drafts: Drafts | None = None) -> tuple[Layer, ...]:
+    """Read all sources; a later layer wins. Raises ConfigError naming every file and line that cannot be read.
+
+    Of a file in `drafts` these values are taken, whatever the file on the disk holds.
+    """
     layers: list[Layer] = []
     problems: list[str] = []
     for name, read in ((SETTINGS_FILE, _read_toml), (SECRETS_FILE, _read_toml), (DOTENV_FILE, _read_dotenv)):
         path = folder / name
+        if drafts and name in drafts:
+            layers.append(Layer(name, drafts[name]))
+            continue
         if not path.exists():
             continue
         try:
@@ -104,19 +112,25 @@ def _read_toml(path: Path) -> dict[str, object]:
 
 
 def _read_dotenv(path: Path) -> dict[str, object]:
-    """`NAME=text` lines; the text is taken as it stands, without expanding `${...}` inside a secret."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return parse_dotenv(path.read_text(encoding="utf-8-sig"), path.name)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from error
+
+
+def parse_dotenv(text: str, name: str) -> dict[str, object]:
+    """`NAME=text` lines; the text is taken as it stands, without expanding `${...}` inside a secret.
+
+    `name` is what the text is called in the ConfigError that tells which lines cannot be read.
+    """
     values: dict[str, object] = {}
     problems: list[str] = []
     for binding in _parse_stream(io.StringIO(text)):
         line = binding.original.line + _blank_lines_before(binding.original.string)
         if binding.error or (binding.key is not None and binding.value is None):
-            problems.append(f"{path.name}, line {line}: not of the form NAME=value. Mend the line or delete it.")
+            problems.append(f"{name}, line {line}: not of the form NAME=value. Mend the line or delete it.")
         elif binding.key in values:
-            problems.append(f"{path.name}, line {line}: {binding.key} is set a second time. Delete one of the two.")
+            problems.append(f"{name}, line {line}: {binding.key} is set a second time. Delete one of the two.")
         elif binding.key is not None:
             values[binding.key] = binding.value
     if problems:

@@ -68,7 +68,7 @@ class Cursor:
         self._rows = []
 
     async def _travel(self, act: Callable[..., object], *arguments: object) -> Self:
-        await self._connection._execute(self._do, act, *arguments)  # noqa: SLF001 - one class in two parts
+        await self._connection._execute(self._do, act, *arguments)  # type: ignore[no-untyped-call] # noqa: SLF001
         return self
 
     def _do(self, act: Callable[..., object], *arguments: object) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from helix_core.domain.notice import Notice, NoticeKind
+from helix_core.testing.desk import RecordingDesk, listening, takes_commands, until
 from helix_core.testing.listening import everything_logged
 from helix_core.testing.rules import RuleSuite
 
@@ -51,6 +52,14 @@ class NotifierRig(ABC):
     @abstractmethod
     def recover(self) -> None:
         """Let it take messages again."""
+
+    def say(self, words: str, *, by_owner: bool = True) -> None:
+        """Let the owner, or somebody else, say `words` by the service, in the form in which it has commands there.
+
+        Only for a notifier that listens. What is said waits until somebody listens.
+        """
+        message = "this notifier listens: write `say`, by which the owner and strangers speak to it"
+        raise NotImplementedError(message)
 
     async def __aenter__(self) -> Self:
         """Open the service, where there is one to open."""
@@ -129,6 +138,7 @@ class NotifierSuite(RuleSuite):
                 await _send(rig, "fine")
                 rig.fail()
                 errors = [await _trouble(rig, "not fine"), await _swallow(rig.notifier.start())]
+                errors.append(await _swallow(rig.notifier.listen(RecordingDesk())))
                 await rig.notifier.stop()
 
         said = "\n".join([repr(rig.notifier), *map(_all_of, errors), *log])
@@ -154,6 +164,52 @@ class NotifierSuite(RuleSuite):
 
         assert rig.received()[0].startswith(_LONG[:500])
         assert rig.received()[-1] == "after them"
+
+    async def test_nt09_hears_and_answers_the_owner_alone(self, rig: NotifierRig) -> None:
+        """A stranger's words are ignored, and counted; the owner's come without the marks of the medium."""
+        async with rig:
+            if not takes_commands(rig.notifier):
+                return
+            desk = RecordingDesk()
+            async with listening(rig.notifier, desk):
+                rig.say("stop", by_owner=False)
+                rig.say("today")
+                await until(rig.received, _PATIENCE_S)
+
+        assert [said.words for said in desk.heard] == ["today"]
+        assert desk.strangers == 1
+        assert rig.received() == ["heard today"]
+
+    async def test_nt10_what_was_not_carried_out_comes_again(self, rig: NotifierRig) -> None:
+        """Under the same number: it is confirmed to the medium once it was heard to its end, and not before."""
+        async with rig:
+            if not takes_commands(rig.notifier):
+                return
+            desk = RecordingDesk(fails=True)
+            rig.say("resume")
+            assert await _swallow(rig.notifier.listen(desk)) is not None, "hear raised, and listen did not"
+            desk.fails = False
+            async with listening(rig.notifier, desk):
+                await until(rig.received, _PATIENCE_S)
+
+        first, second = desk.heard
+        assert (first.number, first.words) == (second.number, "resume")
+
+    async def test_nt11_a_line_that_breaks_raises(self, rig: NotifierRig) -> None:
+        """And says that it is in touch for as long as it stands."""
+        async with rig:
+            if not takes_commands(rig.notifier):
+                return
+            desk = RecordingDesk()
+            rig.fail()
+            error = await _swallow(rig.notifier.listen(desk))
+            touched = desk.touches
+            rig.recover()
+            async with listening(rig.notifier, desk):
+                await until(lambda: desk.touches > touched, _PATIENCE_S)
+
+        assert error is not None, "the service is down, and listen returned"
+        assert not isinstance(error, TimeoutError), "the service is down, and listen went on"
 
 
 def _notice(text: str) -> Notice:

@@ -45,13 +45,14 @@ _SILENCE = 0
 
 @dataclass(slots=True)
 class _Fault:
-    """What to answer instead of the truth, and how many more times (None: until `recover`)."""
+    """What to answer instead of the truth, how many more times (None: until `recover`), to calls of which method."""
 
     status: int
     description: str
     times: int | None = None
     parameters: Json = field(default_factory=dict)
     body: bytes | None = None
+    only: str = ""
 
 
 class _Nonsense(Exception):
@@ -82,10 +83,10 @@ class FakeTelegram(BotApi):
         """Answer every call with this HTTP status, `times` times or until `recover`."""
         self._set_fault(_Fault(status, description, times))
 
-    def ask_for_pause(self, retry_after_s: int, *, times: int | None = 1) -> None:
-        """Answer with 429 and the seconds to wait."""
+    def ask_for_pause(self, retry_after_s: int, *, times: int | None = 1, only: str = "") -> None:
+        """Answer with 429 and the seconds to wait; `only` calls of that method, where one is named."""
         text = f"Too Many Requests: retry after {retry_after_s}"
-        self._set_fault(_Fault(429, text, times, {"retry_after": retry_after_s}))
+        self._set_fault(_Fault(429, text, times, {"retry_after": retry_after_s}, only=only))
 
     def reject_token(self) -> None:
         """Answer as for a token that was revoked, until `recover`."""
@@ -135,7 +136,7 @@ class FakeTelegram(BotApi):
         method = request.path_params["method"]
         self.calls.append(method)
         try:
-            await self._meet_fault()
+            await self._meet_fault(method)
             self._know(request.path_params["token"])
             result = await self.call(method, parameters)
         except Refused as refused:
@@ -150,9 +151,9 @@ class FakeTelegram(BotApi):
         if token != self.token:
             raise Refused(401, "Unauthorized")
 
-    async def _meet_fault(self) -> None:
+    async def _meet_fault(self, method: str) -> None:
         fault = self._fault
-        if fault is None:
+        if fault is None or fault.only not in {"", method}:
             return
         if fault.times is not None:
             fault.times -= 1

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from helix_core.errors import SignalUnreadable
+from helix_core.web import documented
 from helix_core.web.address import Sources
 from helix_core.web.answers import malformed, refusal
 from helix_core.web.framing import OneEnd
@@ -52,7 +53,7 @@ def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastA
     app.add_middleware(Guard, keyring=everything_secret, clock=door.clock)
     app.add_middleware(Counted, metrics=metrics, path=_WEBHOOK)
     app.add_middleware(OneEnd)
-    app.add_api_route(_WEBHOOK, webhook.receive, methods=["POST"], response_model=None)
+    app.add_api_route(_WEBHOOK, webhook.receive, methods=["POST"], response_model=None, **documented.WEBHOOK)
     app.include_router(health_routes(desk, rates))
     app.include_router(internal_routes(desk, metrics, door, sources, rates))
     _add_answers(app, everything_secret, rates)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 from starlette.responses import Response  # noqa: TC002 - likewise
 
+from helix_core.web import documented
 from helix_core.web.answers import Json
 from helix_core.web.keyring import Keyring
 
@@ -27,16 +28,6 @@ if TYPE_CHECKING:
 
     Answer = TypeVar("Answer")
 
-HEALTH_KEYS = (
-    "status",
-    "uptime_seconds",
-    "active_exchange",
-    "exchange_connected",
-    "last_signal_time",
-    "open_positions",
-    "daily_pnl_pct",
-    "trading_mode",
-)
 _PATIENCE_S = 5.0
 _INSIDE_ONLY = "This page is for this machine, or for who sends STATUS_TOKEN as a bearer token."
 _LARGEST_ROW = 2**63 - 1
@@ -46,11 +37,11 @@ def health_routes(desk: Desk, rates: Rates) -> APIRouter:
     """GET /health: 200 while the bot runs, halted or degraded as it may be; 503 while it is starting."""
     router = APIRouter()
 
-    @router.api_route("/health", methods=["GET", "HEAD"], response_model=None)
+    @router.api_route("/health", methods=["GET", "HEAD"], response_model=None, **documented.HEALTH)
     @rates.of_health
     async def health(request: Request) -> Response:  # noqa: ARG001 - slowapi finds it by its name
         state = await _soon(desk.health())
-        return Json({key: _figure(state[key]) for key in HEALTH_KEYS}, 200 if desk.ready else 503)
+        return Json({key: _figure(state[key]) for key in documented.HEALTH_KEYS}, 200 if desk.ready else 503)
 
     return router
 
@@ -59,22 +50,22 @@ def internal_routes(desk: Desk, metrics: Metrics, settings: DoorSettings, source
     """GET /status, /signals/<id>, /plugins and /metrics."""
     router = APIRouter(dependencies=[Depends(Insiders(settings, sources, rates).admit)])
 
-    @router.get("/status", response_model=None)
+    @router.get("/status", response_model=None, **documented.PAGE)
     async def status() -> Response:
         return Json(await _soon(desk.status()))
 
-    @router.get("/signals/{row}", response_model=None)
+    @router.get("/signals/{row}", response_model=None, **documented.PAGE)
     async def signal(row: Annotated[int, Path(ge=1, le=_LARGEST_ROW)]) -> Response:
         story = await _soon(desk.signal_story(row))
         if story is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no signal {row}.")
         return Json(story)
 
-    @router.get("/plugins", response_model=None)
+    @router.get("/plugins", response_model=None, **documented.LISTING)
     async def plugins() -> Response:
         return Json(desk.plugins())
 
-    @router.get("/metrics", response_model=None)
+    @router.get("/metrics", response_model=None, **documented.METRICS)
     async def figures() -> Response:
         return await _soon(metrics.page())
 

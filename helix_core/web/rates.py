@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from slowapi import Limiter
 
 from helix_core.web.answers import refusal
+from helix_core.web.counts import SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,7 +35,8 @@ class Rates:
         self._limiter = Limiter(
             key_func=sources.bucket,
             strategy="moving-window",
-            storage_uri="memory://",
+            storage_uri=f"{SCHEME}://",
+            storage_options={"clock": cast("str", settings.clock)},  # handed to Counts as it is
             headers_enabled=True,
             key_style="endpoint",  # "url" would count each path apart, and log it
         )

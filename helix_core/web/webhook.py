@@ -13,6 +13,7 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annota
 from helix_core.errors import SignalUnreadable, StoreError
 from helix_core.web.answers import as_payload, ended, processing
 from helix_core.web.body import read_body
+from helix_core.web.seldom import Seldom
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -56,7 +57,7 @@ class Webhook:
     ) -> None:
         """Hand what `source` can read to `desk`."""
         self._desk, self._source, self._settings = desk, source, settings
-        self._metrics = metrics
+        self._metrics, self._seldom = metrics, Seldom(settings.clock)
         self._keyring, self._sources = keyring, sources
         self._take = rates.of_the_sender(self._take_unlimited)
         self._turn_away = rates.of_strangers(self._turn_away_unlimited)
@@ -72,13 +73,17 @@ class Webhook:
             body = await read_body(request, within_s=self._settings.receive_within_s)
         except HTTPException as refusal:
             return await self._turn_away(request, refusal)
+        opened = self._opened_from_outside(request)
+        if opened is False or (opened is None and self._keyring.rules_out(body)):
+            return await self._turn_away(request, HTTPException(HTTPStatus.UNAUTHORIZED, _LOCKED))
         message = self._decoded(body)
-        if not self._opened(request, body, message):
+        if not (opened or self._opened_by(body, message)):
             return await self._turn_away(request, HTTPException(HTTPStatus.UNAUTHORIZED, _LOCKED))
         return await self._take(request, message, deadline)
 
     async def _turn_away_unlimited(self, request: Request, refusal: HTTPException) -> Response:
-        log.warning("webhook_turned_away", code=int(refusal.status_code), sender=str(self._sources.address(request)))
+        sender = str(self._sources.address(request))
+        self._seldom.write(log.warning, "webhook_turned_away", code=int(refusal.status_code), sender=sender)
         raise refusal
 
     async def _take_unlimited(
@@ -102,14 +107,18 @@ class Webhook:
         except SignalUnreadable as error:
             return error  # only a sender who knows the secret is told
 
-    def _opened(self, request: Request, body: bytes, message: Fields | SignalUnreadable) -> bool:
-        """Whether the secret came: in the header, else in the path, else in the message."""
+    def _opened_from_outside(self, request: Request) -> bool | None:
+        """Whether the secret came in the header, else in the path; None when neither was there."""
         header = request.headers.get(_HEADER, "").encode("latin-1")
         path: SecretStr | None = request.scope.get("helix.path_secret")
         if header:
             return self._keyring.opens(header)
         if path is not None:
             return self._keyring.opens(path.get_secret_value().encode("utf-8", "surrogatepass"))
+        return None
+
+    def _opened_by(self, body: bytes, message: Fields | SignalUnreadable) -> bool:
+        """Whether the secret came in the message."""
         if isinstance(message, SignalUnreadable):
             return self._keyring.opens_text(body)
         return self._keyring.opens(str(message.get("secret", "")).encode("utf-8", "surrogatepass"))

@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.bot.conftest import command, logs_left_alone  # noqa: F401 - fixtures
+from tests.bot.conftest import NO_BOT, command, logs_left_alone  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SETTINGS = {
-    "ACTIVE_EXCHANGE": "binance",
-    "BINANCE_API_KEY": "a-key",
-    "BINANCE_API_SECRET": "a-secret",
-    "WEBHOOK_SECRET": "a-secret-of-the-tests",
-    "DISABLED_PLUGINS": "telegram",
-}
+QUIET = "telegram,apprise,log"
 
 
 @pytest.fixture
 def helix(command: Any) -> Any:  # noqa: F811 - the fixture
-    return lambda *arguments, **environ: command(*arguments, environ=SETTINGS | environ)
+    return lambda *arguments, **environ: command(*arguments, environ=NO_BOT | environ)
 
 
 @pytest.fixture
@@ -99,3 +92,24 @@ def test_a_halt_is_in_force_although_the_log_cannot_be_written(helix: Any, tmp_p
     assert [json.loads(line)["event"] for line in (tmp_path / "elsewhere.log").read_bytes().splitlines()] == [
         "halt_raised"
     ]
+
+
+def test_check_looks_where_the_log_is_to_be_written_and_who_can_read_it(helix: Any, tmp_path: Path) -> None:
+    """Nobody answers for the venue here; the line about the log is there all the same."""
+    (tmp_path / "a-file").touch()
+    (tmp_path / "open.log").touch(mode=0o644)
+    (tmp_path / "closed.log").touch(mode=0o600)
+    (tmp_path / "link.log").symlink_to("closed.log")
+    for path, said in {
+        "new/folder/audit.log": "can be written",
+        "closed.log": "can be written",
+        "open.log": "can be read by others than its owner",
+        "link.log": "is not a plain file",
+        ".": "is not a plain file",
+        "a-file/audit.log": f"cannot be made: {tmp_path}/a-file is no folder",
+    }.items():
+        _, output = helix("check", AUDIT_LOG_PATH=path, BINANCE_BASE_URL="http://127.0.0.1:1", DISABLED_PLUGINS=QUIET)
+
+        (line,) = [line for line in output.splitlines() if "audit log" in line]
+        assert line.startswith("ok" if said == "can be written" else "problem")
+        assert line.endswith(f"{tmp_path / path} {said}")

@@ -111,6 +111,16 @@ async def venue() -> AsyncIterator[Venue]:
         yield Venue(made, url)
 
 
+NO_BOT = {
+    "ACTIVE_EXCHANGE": "binance",
+    "BINANCE_API_KEY": "a-key",
+    "BINANCE_API_SECRET": "a-secret",
+    "WEBHOOK_SECRET": "a-secret-of-the-tests",
+    "DISABLED_PLUGINS": "telegram",
+}
+"""Settings of a machine on which commands are typed, and no bot runs."""
+
+
 def environment(venue: Venue, **changes: str) -> dict[str, str]:
     """Settings for a bot on the sandbox venue."""
     return {

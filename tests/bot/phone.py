@@ -1,7 +1,7 @@
 """The owner's phone on a stage: the real Telegram plugin, and a Bot API server in simulated time.
 
-The plugin's own HTTP client asks; only the socket is missing, in whose place an answer comes from the server at once, or
-none does, as long as the client waits for one.
+The plugin's own HTTP client asks. Only the socket is missing: in its place an answer comes from the server at once, or
+none comes for as long as the client waits for one.
 """
 
 from __future__ import annotations

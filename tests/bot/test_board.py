@@ -29,7 +29,7 @@ def names(expressions: list[str]) -> set[str]:
     }
 
 
-@staged(exchange="kraken")
+@staged(exchange="kraken", talks=True)
 async def test_every_metric_of_the_board_and_the_alarms_is_in_a_real_scrape(bot: StagedBot) -> None:
     await bot.post("BUY")
     await bot.stage.sleep(90)

@@ -13,19 +13,12 @@ from helix_core.cli import app as helix
 from helix_core.domain.halt import HaltKind
 from helix_core.store import halts
 from helix_core.store.database import Store
+from tests.bot.conftest import NO_BOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typer.testing import Result
-
-SETTINGS = {
-    "ACTIVE_EXCHANGE": "binance",
-    "BINANCE_API_KEY": "a-key",
-    "BINANCE_API_SECRET": "a-secret",
-    "WEBHOOK_SECRET": "a-secret-of-the-tests",
-    "DISABLED_PLUGINS": "telegram",
-}
 
 
 class Host:
@@ -35,7 +28,7 @@ class Host:
         self.folder = folder
 
     def helix(self, *arguments: str) -> Result:
-        return CliRunner().invoke(helix, arguments, env=SETTINGS)
+        return CliRunner().invoke(helix, arguments, env=NO_BOT)
 
     def database(self, statement: str) -> list[Any]:
         with sqlite3.connect(self.folder / "data" / "helix.db") as connection:

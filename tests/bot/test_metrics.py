@@ -169,6 +169,22 @@ async def test_messages_that_cannot_be_delivered_degrade_health_and_nothing_else
     assert back["status"] == "ok"
 
 
+@staged(talks=True)
+async def test_what_the_owner_says_is_counted_and_what_was_given_up_stays_counted(bot: StagedBot) -> None:
+    await bot.told("status")
+    await bot.told("nonsense")
+    bot.change("INSERT INTO dead_letters SELECT 'owner', id, 'a day was over', at FROM outbox")
+    seen = await scrape(bot)
+    await bot.dies()
+    await bot.starts()
+    again = await scrape(bot)
+
+    assert [one["helix_commands_answered_total", "owner"] for one in (seen, again)] == [2, 0]
+    assert (seen["helix_listening", "owner"], seen["helix_strangers_ignored_total", "owner"]) == (1, 0)
+    assert [one["helix_outbox_given_up_total", "owner"] for one in (seen, again)] == [1, 1]
+    assert (await bot.get("/status")).json()["commands_answered"] == {"owner": 0}
+
+
 @staged
 async def test_a_venue_that_is_gone_degrades_health_until_it_is_back(bot: StagedBot) -> None:
     bot.stage.network.judge = lambda _: Strike(kind=StrikeKind.NO_CONNECTION)

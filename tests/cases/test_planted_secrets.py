@@ -1,91 +1,301 @@
-"""The real process with ten planted secrets: it is used, misused and hurt; then everything it left is searched."""
+"""Ten secrets are planted in a bot, which is then used, misused and broken: none of them is found anywhere."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
-import re
-import sqlite3
-from typing import TYPE_CHECKING
+import logging
+import sys
+import traceback
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+from typer.testing import CliRunner
 
-from tests.cases.planted import SECRETS, Evidence, forms, lived
+from helix_core import logs, settings
+from helix_core.cli import app as helix
+from helix_core.errors import HelixError
+from helix_core.plugins import installed_exchanges, installed_plugins
+from helix_core.sandbox.faults import Fault, FaultKind
+from helix_core.sandbox.server import serving
+from helix_core.testing.telegram import FakeTelegram
+from tests.bot.conftest import Venue, environment, logs_left_alone, running
+from tests.cases import planted
+from tests.cases.planted import files_under, found
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
 
-UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+    from starlette.requests import Request
+
+    from tests.bot.conftest import RunningBot
+
+__all__ = ["logs_left_alone"]
+
+FIRST, SECOND = planted.WEBHOOK.values()
+(STATUS,), (TOKEN,), (BASIC,) = (one.values() for one in (planted.STATUS, planted.TELEGRAM, planted.BASIC))
+PASSWORD, PATH_TOKEN = planted.APPRISE.values()
+COMMON = {**planted.WEBHOOK, **planted.STATUS, **planted.TELEGRAM, **planted.APPRISE}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bot")
+@dataclass
+class House:
+    """A venue, a Bot API, a service behind Apprise, the settings of a bot that knows the secrets of all of them."""
+
+    venue: Venue
+    telegram: FakeTelegram
+    environ: dict[str, str]
+    secrets: Mapping[str, str]
+    order: str
+    log: io.StringIO = field(default_factory=io.StringIO)
+    posted: list[bytes] = field(default_factory=list)
+    seen: dict[str, bytes] = field(default_factory=dict)
+
+    def leaks(self) -> dict[str, set[str]]:
+        """Where which secrets were seen."""
+        said = "\n".join(message.text for message in self.telegram.messages).encode()
+        places = {
+            "log": self.log.getvalue().encode(),
+            "Telegram": said,
+            "Apprise": b"\n".join(self.posted),
+            **self.seen,
+        }
+        return {place: names for place, data in places.items() if (names := found(self.secrets, data))}
 
 
-@pytest.fixture(scope="module")
-def evidence(folder: Path) -> Evidence:
-    """One run for all tests: it takes some seconds."""
-    return asyncio.run(lived(folder))
+def _binance() -> Any:
+    from helix_binance.sandbox import sandbox
+
+    key, secret = planted.BINANCE.values()
+    return sandbox(api_key=key, api_secret=secret), planted.BINANCE, "POST /api/v3/order"
 
 
-def test_not_one_of_ten_secrets_is_in_anything_that_came_out(evidence: Evidence) -> None:
-    """Not in the log, an answer, a message, the database with its side files, the audit log, or a command's output."""
-    found = [
-        f"{name} in {place}: {text[max(0, at - 80) : at + 80]!r}"
-        for name, secret in SECRETS.items()
-        for form in forms(secret)
-        for place, text in evidence.texts().items()
-        if (at := text.find(form)) >= 0
+def _kraken() -> Any:
+    from helix_kraken.sandbox import sandbox
+
+    key, secret = planted.KRAKEN.values()
+    return sandbox(api_key=key, api_secret=secret, limits=False), planted.KRAKEN, "POST /0/private/AddOrder"
+
+
+VENUES = {"binance": _binance, "kraken": _kraken}
+
+
+@asynccontextmanager
+async def built(exchange: str) -> AsyncIterator[House]:
+    log, posted = io.StringIO(), []
+    made, keys, order = VENUES[exchange]()
+
+    async def take(request: Request) -> Response:
+        posted.append(await request.body())
+        return Response(status_code=500 if len(posted) == 1 else 200)
+
+    service = Starlette(routes=[Route("/{path:path}", take, methods=["POST"])])
+    async with serving(made.app) as url, serving(service) as apprise, FakeTelegram(TOKEN) as telegram:
+        venue, name = Venue(made, url), exchange.upper()
+        environ = {key: value for key, value in environment(venue).items() if not key.startswith("BINANCE_")}
+        environ |= {
+            "ACTIVE_EXCHANGE": exchange,
+            "TRADING_MODE": "live" if exchange == "kraken" else "testnet",
+            f"{name}_API_KEY": made.api_key,
+            f"{name}_API_SECRET": made.api_secret,
+            f"{name}_BASE_URL": url,
+            "WEBHOOK_SECRET": f"{FIRST},{SECOND}",
+            "WEBHOOK_SECRET_IN_PATH": "true",
+            "STATUS_TOKEN": STATUS,
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_CHAT_ID": "42",
+            "TELEGRAM_BASE_URL": telegram.url,
+            "APPRISE_URLS": f"json://helix:{quote(PASSWORD, safe='')}@{apprise[7:]}/{PATH_TOKEN}",
+            "DISABLED_PLUGINS": "log",
+            "LOG_LEVEL": "DEBUG",
+        }
+        yield House(venue, telegram, environ, {**COMMON, **keys}, order, log, posted)
+
+
+def log_into(house: House, folder: Path, monkeypatch: pytest.MonkeyPatch, *, as_json: bool) -> None:
+    """What `helix run` sets up before anything else; the log's lines go to the house."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "stderr", house.log)
+    known = settings.load(folder, house.environ, exchanges=installed_exchanges(), plugins=installed_plugins())
+    logs.configure("DEBUG", known.secrets, json=as_json)
+
+
+async def test_no_planted_secret_is_found_after_a_run_of_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs_left_alone: None
+) -> None:
+    """Alerts, entry, exit, refusals, a crash, every page and every command, at DEBUG."""
+    async with built("binance") as house:
+        log_into(house, tmp_path, monkeypatch, as_json=True)
+        async with running(tmp_path, house.environ) as bot:
+            await use(house, bot)
+            await break_things(house, bot)
+            blurt(house.secrets.values())
+        await ask_the_commands(house)
+        house.seen |= files_under(tmp_path)
+
+        assert house.leaks() == {}
+        assert house.log.getvalue().count("***") > 20
+        assert {"data/helix.db", "logs/audit.log", "report.html"} <= house.seen.keys()
+        assert house.telegram.messages
+        assert len(house.posted) > 1
+
+
+async def test_a_start_that_fails_tells_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs_left_alone: None
+) -> None:
+    """A venue that repeats key and secret in its refusal, and a log on a screen: neither shows them."""
+    async with built("kraken") as house:
+        log_into(house, tmp_path, monkeypatch, as_json=False)
+        sandbox = house.venue.sandbox
+        echo = f"EGeneral:Permission denied:you sent {sandbox.api_key} signed with {sandbox.api_secret}"
+        await ask_the_commands(house)
+        sandbox.faults.add(
+            Fault.model_validate({"on": "POST *", "kind": FaultKind.REFUSED, "code": echo, "msg": echo, "times": None})
+        )
+        try:
+            async with running(tmp_path, house.environ):
+                pass
+        except* HelixError as errors:
+            house.seen["error"] = "".join(traceback.format_exception(errors)).encode()
+            sys.excepthook(type(errors), errors, errors.__traceback__)
+        blurt(house.secrets.values())
+        house.seen |= files_under(tmp_path)
+
+        assert house.leaks() == {}
+        assert b"Kraken" in house.seen["error"]
+        assert "uncaught exception" in house.log.getvalue()
+
+
+async def use(house: House, bot: RunningBot) -> None:
+    """Every door, with the secrets in every place they can have: all codes from 200 to 429."""
+    alert = {"signal": "BUY", "symbol": "BTC/USDT", "price": 64210.5, "signal_id": "one", "strategy": FIRST}
+    header, basic = {"X-Webhook-Secret": FIRST}, base64.b64encode(f"helix:{BASIC}".encode()).decode()
+    ask = bot.client.request
+    answers = [
+        await ask("POST", "/webhook", json={**alert, "note": [SECOND, {"secret": SECOND}]}, headers=header),
+        await ask("POST", "/webhook", json={**alert, "secret": SECOND}),
+        await ask("POST", f"/webhook/{FIRST}?token={SECOND}", json={**alert, "signal_id": f"id of {FIRST}"}),
+        await ask("POST", "/webhook", json={**alert, "signal": "SELL", "signal_id": "two"}, headers=header),
+        await ask("POST", "/webhook", json={**alert, "secret": f"{FIRST}x"}, headers={"Authorization": basic}),
+        await ask("POST", "/webhook", json={**alert, "signal": SECOND}, headers=header),
+        await ask("POST", "/webhook", content=f'{{"{FIRST}": "{SECOND}'.encode(), headers=header),
+        await ask("POST", "/webhook", content=f'{{"secret": "{FIRST}", {SECOND}}}'.encode()),
+        await ask("POST", "/webhook", content=FIRST.encode() * 300, headers=header),
+        await ask("PUT", f"/webhook/{SECOND}", headers={"Cookie": FIRST}),
+        await ask("GET", f"/{STATUS}/{TOKEN}"),
+        *[
+            await ask("GET", page, headers={"Authorization": f"Bearer {token}", "X-Forwarded-For": "203.0.113.1"})
+            for page in ("/status", "/metrics", "/plugins", "/signals/1", "/signals/99", "/health")
+            for token in (STATUS, f"{STATUS}x", basic)
+        ],
     ]
-
-    assert found == []
-    assert len(SECRETS) == 10
-
-
-def test_the_run_was_one_in_which_a_secret_could_have_come_out(evidence: Evidence) -> None:
-    """The search above means something: trades, errors, messages and masks are there."""
-    codes = {answer.status_code for answer in evidence.answers}
-    log = "\n".join(evidence.log)
-
-    assert evidence.exit_code == 0
-    assert {200, 401, 403, 404, 409, 422} <= codes
-    assert all(code < 500 for code in codes)
-    assert "***" in log
-    assert any("OPENED" in text for text in evidence.messages)
-    assert any("SIGNAL REJECTED" in text for text in evidence.messages)
-    assert {"data/helix.db", "logs/audit.log"} <= set(evidence.files)
+    assert {401, 403, 404, 405, 413, 422} <= {answer.status_code for answer in answers}
+    house.seen["HTTP"] = "\n".join(
+        f"{answer.status_code} {answer.headers} {answer.text}" for answer in answers
+    ).encode()
 
 
-def test_every_line_of_its_log_is_one_record_that_steers_no_terminal(evidence: Evidence) -> None:
-    """Line breaks, terminal escapes and reversed writing came in every field; they left as visible text."""
-    records = [json.loads(line) for line in evidence.log]
-
-    assert all({"timestamp", "level", "event"} <= set(record) for record in records)
-    texts = [value for record in records for value in (*record, *record.values()) if isinstance(value, str)]
-    assert [text for text in texts if UNSAFE.search(text)] == []
-    assert any("\\x1b[31m" in text for text in texts), "hostile text did reach the log"
-    assert not [record for record in records if record["level"] == "critical"]
-
-
-def test_no_message_has_markup_or_a_second_line_from_outside(evidence: Evidence) -> None:
-    """A signal's and the exchange's own words arrive as one line of plain text."""
-    assert not [text for text in evidence.messages if "parse_mode" in text or "entities" in text]
-    assert not [text for text in evidence.messages if "\x1b" in text or "\u202e" in text or "\\x1b" in text]
-
-
-def test_only_the_owner_can_read_what_it_wrote(evidence: Evidence, folder: Path) -> None:
-    """Under a umask that would let everybody read everything."""
-    written = {name: mode for name, mode in evidence.modes.items() if name != ".secrets.toml"}
-
-    assert {"data", "logs", "data/helix.db", "logs/audit.log"} <= set(written)
-    assert {name: oct(mode) for name, mode in written.items() if mode & 0o077} == {}
+async def break_things(house: House, bot: RunningBot) -> None:
+    """A venue that repeats what it was sent, one that fails, one that knows the key no more; a token that is wrong."""
+    sandbox, key, secret = house.venue.sandbox, house.venue.sandbox.api_key, house.venue.sandbox.api_secret
+    echo, code = f"you sent {key} signed with {secret}", -1013 if "api/v3" in house.order else "EOrder:Invalid"
+    house.telegram.reject_token()
+    sandbox.api_key = "another"
+    house.seen["HTTP, key refused"] = (await post(bot)).content
+    sandbox.api_key = key
+    house.telegram.recover()
+    sandbox.faults.add(Fault.model_validate({"on": house.order, "kind": FaultKind.REFUSED, "code": code, "msg": echo}))
+    house.seen["HTTP, order refused"] = (await post(bot)).content
+    failure = {"kind": FaultKind.HTTP_5XX, "status": 502, "body": f"<html>{echo}</html>", "done": True}
+    sandbox.faults.add(Fault.model_validate({"on": house.order, **failure}))
+    house.seen["HTTP, no answer"] = (await post(bot)).content
+    async with asyncio.timeout(20):
+        while not any(message.text.startswith("🟢") for message in house.telegram.messages):
+            await asyncio.sleep(0.02)
 
 
-def test_what_a_signal_said_is_stored_as_it_came(evidence: Evidence, folder: Path) -> None:
-    """Escaping is for those who show it: the record is the truth, apart from the secret."""
-    with sqlite3.connect(f"file:{folder}/data/helix.db?mode=ro", uri=True) as connection:
-        payloads = [json.loads(payload) for (payload,) in connection.execute("SELECT payload FROM signals")]
+async def post(bot: RunningBot) -> Any:
+    bot.ids.append(f"broken-{len(bot.ids)}")
+    alert = {"signal": "BUY", "symbol": "BTC/USDT", "price": 64210.5, "signal_id": bot.ids[-1]}
+    return await bot.client.post("/webhook", json=alert, headers={"X-Webhook-Secret": FIRST})
 
-    assert any("\x1b[31m" in str(payload.get("strategy")) for payload in payloads)
-    assert any("[removed]" in json.dumps(payload) for payload in payloads)
+
+def blurt(secrets: Iterable[str]) -> None:
+    """What a careless plugin does: it logs all it knows, in every form, and dies of it."""
+    careless = logging.getLogger("careless")
+    for secret in secrets:
+        careless.warning("GET https://host/%s?key=%s", quote(secret, safe=""), quote(secret), extra={"header": secret})
+        careless.info(json.dumps({"body": secret}))
+        careless.debug("Authorization: Basic %s", base64.b64encode(f"helix:{secret}".encode()).decode())
+        try:
+            raise RuntimeError(f"{secret!r} was refused\nby {base64.urlsafe_b64encode(secret.encode()).decode()}")
+        except RuntimeError:
+            careless.exception("failed")
+            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+
+
+async def ask_the_commands(house: House) -> None:
+    """The commands of an owner who looks what happened, and of one whose key and token have become wrong."""
+    name, (password,) = house.venue.sandbox.name.upper(), planted.DATABASE.values()
+    wrong = {
+        f"{name}_API_KEY": f"{house.venue.sandbox.api_key}x",
+        "TELEGRAM_BOT_TOKEN": f"{TOKEN}x",
+        "DATABASE_URL": f"postgresql+nothing://helix:{quote(password, safe='')}@db.test/helix",
+    }
+    asked = [
+        ("check", wrong),
+        ("trades", wrong),
+        ("explain one --json", {}),
+        ("trades --csv", {}),
+        ("report --html report.html", {}),
+        ("audit verify", {}),
+        ("check", {"STATUS_TOKEN": f"short {STATUS}\n", "TRADING_PAIR": FIRST}),
+    ]
+    for words, changes in asked:
+        environ = {"COLUMNS": "200", **house.environ, **changes}
+        ended = await asyncio.to_thread(CliRunner().invoke, helix, words.split(), env=environ)
+        house.seen[f"helix {words} {' '.join(changes)}"] = ended.output.encode() + repr(ended.exception).encode()
+
+
+def test_the_search_finds_what_a_log_without_a_scrubber_tells(
+    monkeypatch: pytest.MonkeyPatch, logs_left_alone: None
+) -> None:
+    """The run above would notice: the same carelessness without the scrubber gives every secret away."""
+    stderr, secrets = io.StringIO(), {**COMMON, **planted.BINANCE}
+    monkeypatch.setattr(sys, "stderr", stderr)
+    monkeypatch.setattr(logs, "_BOT_TOKEN", logs.re.compile("(?!)"))
+    logs.configure("DEBUG", (), json=True)
+
+    blurt(secrets.values())
+
+    assert found(secrets, stderr.getvalue().encode()) == secrets.keys()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda secret: secret,
+        lambda secret: secret.upper(),
+        lambda secret: secret[len(secret) // 2 - 1 :],
+        lambda secret: quote(secret, safe=""),
+        json.dumps,
+        lambda secret: secret.encode("utf-16-le").decode("latin-1"),
+        lambda secret: base64.b64encode(f"ab:{secret}".encode()).decode(),
+        lambda secret: f"x={base64.urlsafe_b64encode(secret.encode()).decode()}",
+        lambda secret: secret.encode().hex(),
+    ],
+)
+def test_the_search_reads_every_way_of_writing_a_secret(written: Any) -> None:
+    every = {**COMMON, **planted.KRAKEN, **planted.BASIC}
+
+    assert all(found({name: secret}, f"..{written(secret)},".encode("latin-1")) for name, secret in every.items())
+    assert found(every, b"nothing is here: " + bytes(range(256))) == set()

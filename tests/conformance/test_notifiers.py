@@ -59,6 +59,9 @@ class TelegramRig(NotifierRig):
     def recover(self) -> None:
         self._telegram.recover()
 
+    def say(self, words: str, *, by_owner: bool = True) -> None:
+        self._telegram.say(f"/{words}", chat_id=42 if by_owner else 43)
+
 
 class AppriseRig(NotifierRig):
     """Apprise, and a service that takes its json:// posts."""

@@ -91,3 +91,17 @@ async def test_a_counter_that_kraken_calls_full_is_full() -> None:
         await counter.room(2.0, 0.0)
 
     assert limited.value.retry_after_s == pytest.approx(2.0 / 0.33)
+
+
+async def test_what_is_asked_in_vain_leaves_room_for_what_must_be_asked_once_kraken_answers_again() -> None:
+    """A look-up through an outage would spend all, and a position would wait for each question after it."""
+    counter = Counter(HandClock(), RestLimit())
+
+    with looking():
+        counter.answered(well=False)
+        await counter.spend("ClosedOrders")
+        await counter.spend("ClosedOrders")
+        with pytest.raises(RateLimited):
+            await counter.room(1.0, 0.0)
+        counter.answered(well=True)
+        await counter.room(6.0, 0.0)

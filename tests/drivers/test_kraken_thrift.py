@@ -233,3 +233,23 @@ async def test_while_coins_lie_bare_looks_have_all_there_is_and_polls_next_to_no
         await counter.room(12.0, 0.0)
     counter.covered()
     await counter.room(5.0, 0.0)
+
+
+def test_an_order_held_absent_is_sought_again_after_a_while_and_at_once_when_another_is_refused() -> None:
+    """An answer may have left it out: then a sale that sold would never be booked."""
+    clock = HandClock()
+    absences = Absences(clock, fence_s=10.0)
+    absences.written("a")
+    clock.at_s += 11
+    absences.missed("a", clock.at_s)
+    assert absences.is_gone("a")
+
+    absences.doubt()
+    assert not absences.is_gone("a")
+    absences.missed("a", clock.at_s)
+    assert absences.is_gone("a")
+    clock.at_s += 20
+    assert not absences.is_gone("a")
+    absences.missed("a", clock.at_s)
+    clock.at_s += 119
+    assert absences.is_gone("a")

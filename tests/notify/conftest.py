@@ -66,14 +66,14 @@ class Hasty(TelegramNotifier):
     pause_s = 0.0
 
 
-def notifier_for(telegram: FakeTelegram, kind: type[TelegramNotifier] = Hasty, **changes: object) -> TelegramNotifier:
+def notifier_for(telegram: FakeTelegram, **changes: object) -> TelegramNotifier:
     """The Telegram notifier as an owner would have configured it, pointed at the local server."""
     values: dict[str, object] = {
         "bot_token": SecretStr(telegram.token),
         "chat_id": str(CHAT),
         "base_url": telegram.url,
     }
-    return kind(PluginConfig(name="telegram", values=values | changes))
+    return Hasty(PluginConfig(name="telegram", values=values | changes))
 
 
 @pytest.fixture

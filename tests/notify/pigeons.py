@@ -33,13 +33,19 @@ class Pigeon(Notifier):
         self.starts += 1
 
     async def notify(self, notice: Notice) -> None:
-        self.tries_at_s.append(asyncio.get_running_loop().time())
-        if self.troubles:
-            trouble = self.troubles.pop(0)
-            if isinstance(trouble, BaseException):
-                raise trouble
-            await trouble()
+        await self.meet_trouble()
         self.arrived.append(notice.text)
+
+    async def meet_trouble(self) -> bool:
+        """Meet with the next of the troubles; False when there is none left."""
+        self.tries_at_s.append(asyncio.get_running_loop().time())
+        if not self.troubles:
+            return False
+        trouble = self.troubles.pop(0)
+        if isinstance(trouble, BaseException):
+            raise trouble
+        await trouble()
+        return True
 
     async def stop(self) -> None:
         self.stops += 1

@@ -29,6 +29,15 @@ def test_messages_arrive_in_order_and_once() -> None:
     assert run(main()) == [f"message {number}" for number in range(1, 121)]
 
 
+def test_a_delivery_without_notifiers_goes_on_as_any_other() -> None:
+    async def main() -> None:
+        async with delivering(MemoryOutbox(2)) as delivery, asyncio.timeout(1000):
+            await delivery.run()
+
+    with pytest.raises(ExceptionGroup, match="unhandled"):
+        run(main())
+
+
 def test_a_failing_notifier_is_tried_again_ever_more_rarely_and_skips_nothing() -> None:
     async def main() -> Pigeon:
         outbox, pigeon = MemoryOutbox(2), Pigeon(*(OSError() for _ in range(9)))

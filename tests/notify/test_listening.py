@@ -28,12 +28,7 @@ class Parrot(Pigeon):
     name = "parrot"
 
     async def listen(self, desk: OwnerDesk) -> None:
-        self.tries_at_s.append(asyncio.get_running_loop().time())
-        if self.troubles:
-            trouble = self.troubles.pop(0)
-            if isinstance(trouble, BaseException):
-                raise trouble
-            await trouble()
+        if await self.meet_trouble():
             return
         while True:
             desk.in_touch()
@@ -162,13 +157,13 @@ def test_what_is_heard_is_answered_under_the_notifiers_name() -> None:
             self.arrived += desk.menu
             await super().listen(desk)
 
-    async def main() -> list[str]:
+    async def main() -> tuple[list[str], int]:
         parrot = Talker()
-        async with listening(parrot):
+        async with listening(parrot) as listener:
             await asyncio.sleep(1)
-        return parrot.arrived
+        return parrot.arrived, listener.lines[0].answered
 
-    assert run(main()) == ["parrot: status", "status"]
+    assert run(main()) == (["parrot: status", "status"], 1)
 
 
 def test_strangers_are_counted_and_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:

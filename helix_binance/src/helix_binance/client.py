@@ -31,7 +31,7 @@ from helix_core import (
     floor_to,
     plain,
 )
-from helix_core.ccxt import NoSuchOrder, QuestionRefused, decimal, fields, need
+from helix_core.ccxt import Bounds, NoSuchOrder, QuestionRefused, decimal, fields, need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ class BinanceClient(Weighed):
         # new order; the same of listClientOrderId): a market order frees its id at once, a resting pair keeps it.
         one_open_order_per_id=True,
         # Weight 6 of the 6,000 a minute: a stop that is gone is seen and put again within 2 s, streams or not.
-        orders_poll_s=0.75,
+        orders_poll_s=0.5,
         streams=True,
     )
     # Without these, loading markets asks seven endpoints on three hosts, some of which a trade-only key may not use.
@@ -73,6 +73,9 @@ class BinanceClient(Weighed):
     }
     key_advice = permissions.ADVICE
     stop_suffix: ClassVar[str] = STOP_SUFFIX
+    # Binance counts weight by the minute, not requests by the second: both legs of a stop, what they filled and the
+    # balance are asked almost at once when it is gone.
+    bounds: ClassVar[Bounds] = Bounds(question_interval_s=0.01)
 
     def ruling(self, answer: Answer) -> Ruling:
         """By Binance's own codes."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _MOST_KEPT = 100
 _AGAIN_AFTER_S = 2.5
+_GONE_FOR_S = (20.0, 120.0)
+"""How long one search after the fence serves, and how long two do: an answer that left something out is found out."""
 
 
 @dataclass(slots=True)
@@ -19,6 +21,7 @@ class _Absence:
     written: bool
     refrained: bool = False
     missed_at_s: float = -math.inf
+    late: int = 0
 
 
 class Absences:
@@ -28,6 +31,7 @@ class Absences:
         """`fence_s` after it was written, an order that has not shown up never will."""
         self._clock, self._fence_s = clock, fence_s
         self._known: dict[str, _Absence] = {}
+        self.doubted_at_s = -math.inf
 
     def written(self, client_order_id: str) -> None:
         """The order is about to be sent, perhaps once more: from now on it may show up."""
@@ -51,7 +55,14 @@ class Absences:
     def missed(self, client_order_id: str, asked_at_s: float) -> None:
         """It was neither among the open orders nor among the ended ones, as asked for at `asked_at_s`."""
         absence = self._of(client_order_id, asked_at_s)
-        absence.missed_at_s = max(absence.missed_at_s, asked_at_s)
+        if asked_at_s > absence.missed_at_s:
+            absence.missed_at_s, absence.late = asked_at_s, absence.late + self._fenced(absence, asked_at_s)
+
+    def doubt(self) -> None:
+        """Something was refused that had to be taken, were all of these orders absent: search for each of them anew."""
+        self.doubted_at_s = self._clock.monotonic()
+        for absence in self._known.values():
+            absence.missed_at_s, absence.late = -math.inf, 0
 
     def may_appear(self, client_order_id: str) -> bool:
         """Whether it was written here, and so short a time ago that no search can prove anything yet."""
@@ -66,9 +77,12 @@ class Absences:
         return self._clock.monotonic() - absence.missed_at_s < _AGAIN_AFTER_S
 
     def is_gone(self, client_order_id: str) -> bool:
-        """Whether a search after its fence has shown that it was never placed."""
+        """Whether a search after its fence has shown that it was never placed, and not too long ago."""
         absence = self._known.get(client_order_id)
-        return absence is not None and self._fenced(absence, absence.missed_at_s)
+        if absence is None or not absence.late:
+            return False
+        serves_s = _GONE_FOR_S[min(absence.late, len(_GONE_FOR_S)) - 1]
+        return self._clock.monotonic() - absence.missed_at_s < serves_s
 
     def _fenced(self, absence: _Absence, at_s: float) -> bool:
         return at_s - absence.since_s > self._fence_s

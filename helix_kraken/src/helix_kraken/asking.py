@@ -6,7 +6,8 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from helix_core import RateLimited
+from helix_core import AuthenticationFailed, ExchangeUnavailable, RateLimited
+from helix_core.ccxt import QuestionRefused
 from helix_kraken.counter import HISTORY_COST
 from helix_kraken.rank import Rank, rank
 
@@ -75,11 +76,16 @@ class Asking:
                     return known
                 left_at_s, tries = self._clock.monotonic(), tries - 1
                 try:
-                    return memo.keep(await self._line.ask(question), left_at_s)
+                    value = await self._line.ask(question)
+                    self._counter.answered(well=True)
+                    return memo.keep(value, left_at_s)
                 except RateLimited as limited:
                     pause_s = limited.retry_after_s
                     if not tries or pause_s is None or pause_s > _LONGEST_PAUSE_S:
                         raise
+                except (ExchangeUnavailable, AuthenticationFailed) as error:
+                    self._counter.answered(well=isinstance(error, QuestionRefused))
+                    raise
                 await asyncio.sleep(pause_s)
 
 

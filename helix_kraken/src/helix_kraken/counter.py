@@ -24,6 +24,7 @@ _COSTS = {"ClosedOrders": HISTORY_COST, "TradesHistory": HISTORY_COST, "AddOrder
 _TURN_PATIENCE_S = 3.5
 _BARE_FOR_S = 30.0
 _LEFT_WHILE_BARE = 12.0
+_LEFT_WHILE_SILENT = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Counter:
         self._clock, self._limit = clock, limit
         self._height, self._at_s = 0.0, clock.monotonic()
         self._bare_until_s = -math.inf
+        self._silent = False
         self._waiting: list[_Place] = []
         self._tickets = count()
 
@@ -96,6 +98,13 @@ class Counter:
         """They are sold, or a stop rests."""
         self._bare_until_s = -math.inf
 
+    def answered(self, *, well: bool) -> None:
+        """Keep whether the last question got an answer.
+
+        While none does, what is asked in vain is paid from what drains away, and not from what the rest will need.
+        """
+        self._silent = not well
+
     @property
     def is_bare(self) -> bool:
         """Whether that is to be feared now."""
@@ -115,11 +124,12 @@ class Counter:
 
     def _left_by(self, rank_: Rank) -> float:
         """What calls of this rank leave of the counter to others."""
+        silent = _LEFT_WHILE_SILENT if self._silent else 0.0
         if rank_ <= Rank.LOOK:
-            return 0.0
+            return silent
         if self.is_bare:
             return _LEFT_WHILE_BARE
-        return self._limit.polls_leave if rank_ is Rank.POLL else self._limit.watch_leaves
+        return max(silent, self._limit.polls_leave if rank_ is Rank.POLL else self._limit.watch_leaves)
 
     def _now(self) -> float:
         passed_s = self._clock.monotonic() - self._at_s

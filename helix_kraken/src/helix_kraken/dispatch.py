@@ -10,12 +10,23 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from helix_core import Action, ApprovedOrder, ExchangeUnavailable, OrderKind, OrderNotAllowed, OrderStatus, plain
+from helix_core import (
+    Action,
+    ApprovedOrder,
+    ExchangeUnavailable,
+    OrderKind,
+    OrderNotAllowed,
+    OrderRefused,
+    OrderStatus,
+    plain,
+)
 from helix_core.ccxt import need
 from helix_kraken.market import read_instrument
 from helix_kraken.orders import Order
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from helix_core import Clock, ExitOrder, Instrument, ProtectiveOrder
     from helix_core.ccxt import Line
     from helix_kraken.absences import Absences
@@ -54,7 +65,7 @@ class Dispatch:
                 form |= {"close[ordertype]": "stop-loss", "close[price]": plain(stop_price), "trigger": "last"}
             return await _add(venue, form)
 
-        return await self._line.order(send)
+        return await self._place(send)
 
     async def protect(self, order: ProtectiveOrder, quantity: Decimal) -> Order:
         """Send a stop of Helix's own over `quantity`, and return it as it now rests."""
@@ -65,7 +76,7 @@ class Dispatch:
             return await _add(venue, {**form, "price": plain(stop_price), "trigger": "last"})
 
         return Order(
-            txid=await self._line.order(send),
+            txid=await self._place(send),
             client_order_id=order.client_order_id,
             entry_id=None,
             pair=self.market(order.symbol)["id"],
@@ -86,6 +97,15 @@ class Dispatch:
             need(await venue.private_post_cancelorder({"txid": txid}), "result", "count")
 
         await self._line.order(send)
+
+    async def _place(self, send: Callable[[Any], Awaitable[str]]) -> str:
+        """Send it. Where it is refused, the coins or the money may be with an order that is held absent."""
+        try:
+            return await self._line.order(send)
+        except OrderRefused as refusal:
+            if not refusal.transient:
+                self._absences.doubt()
+            raise
 
     def _form(
         self, order: ApprovedOrder | ExitOrder | ProtectiveOrder, side: str, kind: str, quantity: Decimal

@@ -247,7 +247,8 @@ class Questions:
 
         An order is final seconds before its fence passes, so a repeated look loses nothing by it.
         """
-        return self._clock.monotonic() - self._absent_at_s.get(client_order_id, -math.inf) < _EMPTY_FOR_S
+        at_s = self._absent_at_s.get(client_order_id, -math.inf)
+        return at_s > self._absences.doubted_at_s and self._clock.monotonic() - at_s < _EMPTY_FOR_S
 
     def _keep_ended(self, orders: Iterable[Order]) -> None:
         for order in orders:

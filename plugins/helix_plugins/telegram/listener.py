@@ -98,8 +98,8 @@ class Listener:
     async def _answer(self) -> None:
         """Send the first answer that is owed and not too old. One that fails stays owed, and is tried again.
 
-        One at a time, so that what the owner says next is heard between two of them: they have to be a second apart. And
-        while Telegram takes no message for a time, it still says what it was told.
+        One at a time, so that what the owner says next is heard between two of them: they have to be a second apart.
+        And while Telegram takes no message for a time, it still says what it was told.
         """
         now_s = asyncio.get_running_loop().time()
         while self._owed and self._owed[0][0] <= now_s:

@@ -1,0 +1,248 @@
+#!/usr/bin/env bash
+# Builds the image and does to it what a night can bring: a read-only container without any capability, a position open,
+# SIGTERM in the middle of an entry, SIGKILL in the middle of the next one. It says what it sees, and ends with 0 only if all
+# of it is right. No account and no exchange: the sandbox inside the image is the exchange.
+#
+#   deploy/check-image.sh            needs docker, or podman
+#   ENGINE=podman deploy/check-image.sh
+#   BASE=...                         another base image (a digest, a copy in a registry of yours)
+#   DRIVERS="helix_binance ..."      what goes into it; helix_binance must, it is the one that is tried
+#   IMAGE=...                        an image that is there already: nothing is built
+#
+# Where no base image can be fetched, one is made of Debian's packages by mmdebstrap, if that is there: it stands in for the
+# official Python image, and the output says so.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+BUILT=${IMAGE:-}
+IMAGE=${IMAGE:-localhost/helix:check}
+NAME=helix-check-$$
+GRACE_S=45
+ORDER='POST /api/v3/order'
+SECRET=$(head -c 18 /dev/urandom | base64 | tr '+/' 'xy')
+WORK=$(mktemp -d)
+PODMAN_BUILD=() PODMAN_RUN=() PODMAN_VENUE=()
+
+say() { printf '%s  %s\n' "$(date -u +%H:%M:%S)" "$*"; }
+ok() { say "ok    $*"; }
+fail() {
+  say "FAIL  $*" >&2
+  if [ -n "${STARTED:-}" ]; then "$ENGINE" logs --tail 30 "$NAME-bot" >&2 || true; fi
+  exit 1
+}
+
+clean() {
+  [ -z "${ENGINE:-}" ] || {
+    "$ENGINE" rm --force --volumes "$NAME-bot" "$NAME-venue" || true
+    "$ENGINE" volume rm --force "$NAME-data" "$NAME-logs" || true
+  } >/dev/null 2>&1
+  rm -rf "$WORK"
+}
+trap clean EXIT
+
+find_engine() {
+  if [ -z "${ENGINE:-}" ]; then
+    if docker info >/dev/null 2>&1; then ENGINE=docker; elif command -v podman >/dev/null; then ENGINE=podman; fi
+  fi
+  [ -n "${ENGINE:-}" ] || fail "Neither a running Docker nor podman is here. On Debian: apt install podman buildah runc netavark"
+  [ "$ENGINE" != podman ] || {
+    # What lets podman work inside another container or sandbox, and does no harm elsewhere.
+    PODMAN_BUILD=(--isolation chroot --network host --format docker)
+    PODMAN_RUN=(--ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit "nproc=4096:4096")
+    command -v runc >/dev/null && export CONTAINERS_CONF="${CONTAINERS_CONF:-$WORK/containers.conf}"
+    [ "${CONTAINERS_CONF:-}" != "$WORK/containers.conf" ] || printf '[engine]\nruntime = "runc"\n' > "$CONTAINERS_CONF"
+  }
+  say "engine: $("$ENGINE" --version)"
+}
+
+find_base() {
+  BASE=${BASE:-$(sed -n 's/^ARG BASE=//p' Dockerfile)}
+  if "$ENGINE" image inspect "$BASE" >/dev/null 2>&1 || timeout 300 "$ENGINE" pull --quiet "$BASE" >/dev/null 2>&1; then
+    ok "base image $BASE"
+    return
+  fi
+  command -v mmdebstrap >/dev/null || fail "$BASE cannot be fetched. Name another in BASE, or install mmdebstrap."
+  say "STAND-IN: $BASE cannot be fetched; Debian's own Python stands in for it"
+  BASE=localhost/helix-check-base:bookworm
+  "$ENGINE" image inspect "$BASE" >/dev/null 2>&1 || make_stand_in
+}
+
+make_stand_in() {
+  mmdebstrap --quiet --variant=minbase --include=ca-certificates,python3,python3-venv,passwd,netbase bookworm "$WORK/base.tar"
+  "$ENGINE" import --change 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' "$WORK/base.tar" localhost/helix-check-debian:bookworm >/dev/null
+  rm "$WORK/base.tar"
+  mkdir "$WORK/base"
+  cp /etc/ssl/certs/ca-certificates.crt "$WORK/base/" # whom this machine trusts
+  cat > "$WORK/base/Dockerfile" <<'STANDIN'
+FROM localhost/helix-check-debian:bookworm
+RUN ln -s /usr/bin/python3 /usr/local/bin/python && rm -f /usr/lib/python3.11/EXTERNALLY-MANAGED
+COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+CMD ["python3"]
+STANDIN
+  "$ENGINE" build --quiet "${PODMAN_BUILD[@]}" --tag "$BASE" "$WORK/base" >/dev/null
+}
+
+build() {
+  local drivers=() began=$SECONDS
+  [ -z "${DRIVERS:-}" ] || drivers=(--build-arg "DRIVERS=$DRIVERS")
+  "$ENGINE" build "${PODMAN_BUILD[@]}" --build-arg "BASE=$BASE" "${drivers[@]}" --tag "$IMAGE" . > "$WORK/build.log" 2>&1 || {
+    tail -40 "$WORK/build.log" >&2
+    fail "the image was not built"
+  }
+  ok "built in $((SECONDS - began)) s, $(($("$ENGINE" image inspect --format '{{.Size}}' "$IMAGE") / 1000000)) MB, user $("$ENGINE" image inspect --format '{{.Config.User}}' "$IMAGE")"
+}
+
+# The sandbox owns the network; the bot joins it, because without encryption only an address of its own machine is taken.
+start_venue() {
+  "$ENGINE" run --detach --name "$NAME-venue" "${PODMAN_RUN[@]}" --publish 127.0.0.1::8000 --read-only --tmpfs /tmp --cap-drop all \
+    "$IMAGE" sandbox binance --port 8900 >/dev/null
+  for _ in $(seq 60); do
+    "$ENGINE" logs "$NAME-venue" 2>&1 | grep -q BINANCE_BASE_URL && break
+    sleep 0.5
+  done
+  {
+    "$ENGINE" logs "$NAME-venue" 2>/dev/null | grep BINANCE_BASE_URL | tr ' ' '\n' | grep =
+    printf '%s\n' ACTIVE_EXCHANGE=binance DISABLED_PLUGINS=telegram "WEBHOOK_SECRET=$SECRET" \
+      WEBHOOK_LIMIT_PER_MINUTE=1000 HEALTH_LIMIT_PER_MINUTE=1000
+  } > "$WORK/env"
+  [ "$(wc -l < "$WORK/env")" -eq 8 ] || fail "the sandbox did not say how it is reached"
+  ok "the sandbox runs"
+}
+
+start_bot() {
+  "$ENGINE" run --detach --name "$NAME-bot" "${PODMAN_RUN[@]}" --network "container:$NAME-venue" --env-file "$WORK/env" --user 10001:10001 \
+    --read-only --tmpfs /tmp --cap-drop all --security-opt no-new-privileges \
+    --volume "$NAME-data:/data" --volume "$NAME-logs:/var/log" "$IMAGE" >/dev/null
+  STARTED=yes
+}
+
+in_bot() { "$ENGINE" exec "$NAME-bot" "$@"; }
+
+# ask METHOD ADDRESS [BODY]: what is answered, from inside.
+ask() {
+  "$ENGINE" exec "$NAME-venue" python -c 'import sys, urllib.request
+asked = urllib.request.Request(sys.argv[2], method=sys.argv[1], data=sys.argv[3].encode() if sys.argv[3:] else None)
+print(urllib.request.urlopen(asked, timeout=10).read().decode())' "$@"
+}
+
+# read_json EXPRESSION: of the JSON on standard input, which it calls `it`.
+read_json() { "$ENGINE" exec -i "$NAME-venue" python -c 'import json, sys; it = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+
+wait_until_ready() {
+  local began=$SECONDS
+  until ask GET http://127.0.0.1:8000/health > "$WORK/health" 2>/dev/null; do
+    [ $((SECONDS - began)) -lt 90 ] || fail "/health does not answer after 90 s"
+    [ "$("$ENGINE" inspect --format '{{.State.Running}}' "$NAME-bot")" = true ] || fail "the bot ended"
+    sleep 0.5
+  done
+  ok "$1: /health says $(read_json 'it["status"] + ", open positions: " + str(it["open_positions"])' < "$WORK/health")"
+}
+
+# What is held at the venue, what its resting stop covers, how many entries it has carried out.
+look() {
+  ask GET http://127.0.0.1:8900/sandbox/ledger > "$WORK/ledger"
+  HELD=$(read_json 'sum(float(amount) for amount in it["balances"].get("BTC", {}).values())' < "$WORK/ledger")
+  STOPPED=$(read_json 'sum(float(one["quantity"]) for one in it["orders"] if one["side"] == "SELL" and one["stop_price"] and float(one["executed"]) == 0 and one["status"] == "NEW")' < "$WORK/ledger")
+  ENTRIES=$(read_json 'sum(one["side"] == "BUY" and float(one["executed"]) > 0 for one in it["orders"])' < "$WORK/ledger")
+  OPEN=$(in_bot helix trades --json 2>/dev/null | read_json 'sum(one["status"] == "open" for one in it)' || echo unknown)
+}
+
+expect_covered() {
+  for _ in $(seq 60); do
+    look
+    if [ "$OPEN" = 1 ] && [ "$ENTRIES" = "$1" ] && read_json "$HELD > 0 and $HELD - 0.00002 < $STOPPED <= $HELD" <<< '{}' | grep -q True; then
+      ok "$2: one open trade, $HELD BTC held, $STOPPED of it under a stop at the venue, $ENTRIES entries ever"
+      return
+    fi
+    sleep 0.5
+  done
+  fail "$2: open trades $OPEN, held $HELD, under a stop $STOPPED, entries $ENTRIES (not $1)"
+}
+
+# An entry whose order the venue carries out only seconds later: time for a signal in the middle of it.
+begin_slow_entry() {
+  ask POST http://127.0.0.1:8900/sandbox/faults "{\"on\": \"$ORDER\", \"kind\": \"delay\", \"delay_s\": $1}" >/dev/null
+  local before
+  before=$(orders_asked)
+  in_bot helix send BUY > "$WORK/sent" 2>&1 &
+  SENDING=$!
+  for _ in $(seq 100); do
+    [ "$(orders_asked)" -eq "$before" ] || return 0
+    sleep 0.1
+  done
+  fail "the alert led to no order: $(cat "$WORK/sent")"
+}
+
+orders_asked() {
+  ask GET http://127.0.0.1:8900/sandbox/requests | read_json 'sum(one["method"] == "POST" and one["path"] == "/api/v3/order" for one in it)'
+}
+
+check_confinement() {
+  in_bot sh -c '! touch /app/x 2>/dev/null && ! touch /opt/helix/x 2>/dev/null && touch /data/x && rm /data/x' || fail "the root file system can be written, or /data cannot"
+  ok "the root file system is read-only, /data is writable, and only for $(in_bot stat -c '%U, mode %a' /data)"
+  ok "process 1 is $(in_bot cat /proc/1/comm), user $(in_bot id -u), capabilities $(in_bot sed -n 's/^CapEff:\t//p' /proc/1/status)"
+  in_bot sed -n 's/^CapEff:\t//p' /proc/1/status | grep -qx 0000000000000000 || fail "there are capabilities left"
+  [ "$(in_bot sh -c 'ls -A /app')" = settings.toml ] || fail "/app holds more than settings.toml"
+}
+
+check_health() {
+  local port
+  port=$("$ENGINE" port "$NAME-venue" 8000/tcp | head -1)
+  if command -v curl >/dev/null; then
+    curl --silent --fail --noproxy '*' --max-time 5 "http://$port/health" >/dev/null || fail "/health does not answer from outside at $port"
+    ok "/health answers from outside the container"
+  fi
+  if [ "$ENGINE" = podman ]; then
+    podman healthcheck run "$NAME-bot" >/dev/null || fail "the health check fails"
+  else
+    for _ in $(seq 70); do
+      [ "$("$ENGINE" inspect --format '{{.State.Health.Status}}' "$NAME-bot")" = healthy ] && break
+      sleep 1
+    done
+    [ "$("$ENGINE" inspect --format '{{.State.Health.Status}}' "$NAME-bot")" = healthy ] || fail "the health check fails"
+  fi
+  ok "the health check passes, without curl in the image"
+}
+
+terminate() {
+  local began=$SECONDS code
+  "$ENGINE" stop --time "$GRACE_S" "$NAME-bot" >/dev/null 2>&1
+  code=$("$ENGINE" inspect --format '{{.State.ExitCode}}' "$NAME-bot")
+  [ "$code" = 0 ] || fail "SIGTERM: exit code $code after $((SECONDS - began)) s"
+  ok "$1: clean exit after $((SECONDS - began)) s of $GRACE_S"
+}
+
+find_engine
+[ -n "$BUILT" ] || { find_base && build; }
+start_venue
+start_bot
+wait_until_ready "first start"
+check_confinement
+check_health
+
+begin_slow_entry 3
+terminate "SIGTERM in the middle of an entry"
+wait "$SENDING" || true
+"$ENGINE" start "$NAME-bot" >/dev/null
+wait_until_ready "start after SIGTERM"
+expect_covered 1 "the effect in hand was finished"
+
+in_bot helix send SELL >/dev/null || fail "the position was not closed"
+look
+[ "$OPEN" = 0 ] || fail "the position was not closed"
+ok "SELL closed it"
+
+begin_slow_entry 3
+"$ENGINE" kill --signal KILL "$NAME-bot" >/dev/null
+wait "$SENDING" || true
+ok "SIGKILL in the middle of an entry"
+"$ENGINE" start "$NAME-bot" >/dev/null
+wait_until_ready "start after SIGKILL"
+expect_covered 2 "recovered"
+
+in_bot helix backup /data/backups/ || fail "the backup failed"
+in_bot helix audit verify >/dev/null || fail "the audit log does not verify"
+ok "backup made, audit log whole"
+terminate "SIGTERM at rest"
+ok "all of it"

@@ -1,0 +1,1 @@
+"""`helix init`: from nothing to settings that work. Everything is tried before anything is written."""
