@@ -16,7 +16,7 @@ FIND_PYTHON = for python in $(or $(PYTHON),python3.11 python3 python3.12 python3
 	"If it is not on the path: make PYTHON=/path/to/python3.11" >&2; false; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep proof audit lint typecheck format unit lock wheels clean
+.PHONY: help demo test deep proof audit lint typecheck format unit lock wheels image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ proof: $(READY) ## half an hour of simulated faults, crashes and kills; writes d
 
 audit: $(READY) ## ask OSV about known vulnerabilities of the pinned dependencies
 	@$(BIN)/python .ci/audit.py $(ARGS)
+
+image: ## check all files of deploy/, build the image and try it out (needs docker or podman)
+	@deploy/check-files.sh
+	@deploy/check-image.sh
 
 format: $(READY) ## put the code into the house's format
 	@$(BIN)/ruff check --fix

@@ -13,42 +13,54 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from bookkeeping import check
 from processes import Processes
 from shots import Mix, bad_shots, good_shots
 from table import Row, print_table
 
+Answers = list[list[Any]]
+"""[status (0: never answered), seconds from when it was due, seconds it left too late, body] of each request."""
+
 HERE = Path(__file__).parent
+SECRET = "a-secret-of-the-benchmark"
 
 
 def main() -> None:
     """Measure and print; exit code 1 when something was lost or done twice."""
     asked = _arguments()
-    mix = Mix(seconds=asked.seconds, good_per_s=asked.good, bad_per_s=asked.bad, secret="a-secret-of-the-benchmark")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
+    print(f"{platform.machine()}, {os.cpu_count()} cores for bot, venue and load; Python {platform.python_version()}")
+    problems = [problem for load in asked.load for problem in _measure(load, asked)]
+    sys.exit(1 if problems else 0)
+
+
+def _measure(load: str, asked: argparse.Namespace) -> list[str]:
+    good, bad = map(int, load.split(":"))
+    mix = Mix(seconds=asked.seconds, good_per_s=good, bad_per_s=bad, repeats=asked.repeats, secret=SECRET)
     with tempfile.TemporaryDirectory(prefix="helix-door-", dir=asked.folder) as folder:
         rows, problems = _helix(mix, Path(folder), asked)
         if not asked.no_reference:
             rows += _plain(mix, Path(folder))
-    print(f"\n{platform.machine()}, {os.cpu_count()} cores for bot, venue and load; Python {platform.python_version()}")
-    print(f"{mix.good_per_s} good alerts and {mix.bad_per_s} bad requests a second, for {mix.seconds} s")
+    print(f"\n{good} good alerts and {bad} bad requests a second, for {mix.seconds} s")
     print_table(rows)
-    for problem in problems:
-        print(f"PROBLEM: {problem}")
-    if not problems:
-        print("every alert stored once and ended once, as was answered; no order twice")
-    sys.exit(1 if problems else 0)
+    print(
+        "\n".join(problems) or "every alert that was taken is stored once and ended once, as answered; no order twice"
+    )
+    return problems
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The webhook under load.")
+    parser.add_argument("--load", nargs="+", default=["200:2000"], metavar="GOOD:BAD", help="a second, of each")
     parser.add_argument("--seconds", type=int, default=20, help="how long to send")
-    parser.add_argument("--good", type=int, default=200, help="good alerts a second")
-    parser.add_argument("--bad", type=int, default=2000, help="bad requests a second")
+    parser.add_argument("--repeats", type=int, default=1, help="so many of ten good alerts repeat an earlier one")
     parser.add_argument("--orders-every", type=float, default=5, metavar="S", help="a SELL each so many seconds")
     parser.add_argument("--folder", help="where to put the databases: a folder on the disk to measure")
     parser.add_argument("--no-reference", action="store_true", help="without the yardstick")
@@ -81,7 +93,8 @@ def _plain(mix: Mix, folder: Path) -> list[Row]:
     return [Row.of("yardstick: good", result["good"]), Row.of("yardstick: bad", result["bad"], used)]
 
 
-def _load(mix: Mix, folder: Path, port: int, pid: int, good: list[dict[str, object]]):
+def _load(mix: Mix, folder: Path, port: int, pid: int, good: list[dict[str, object]]) -> tuple[dict[str, Answers], str]:
+    """Send it all; returns what was answered, by stream, and what that used of the processor."""
     plan, found = folder / "plan.json", folder / "result.json"
     streams = [
         {"name": "good", "addresses": ["127.0.0.1"], "connections": 48, "shots": good},

@@ -52,21 +52,25 @@ class Connection(asyncio.Protocol):
     """A kept connection. What could not be sent because all of them are busy waits, and its latency grows."""
 
     def __init__(self, stream: Stream, begun: float) -> None:
+        """Not connected yet."""
         self._stream, self._begun = stream, begun
         self._shot: Shot | None = None
         self._got = bytearray()
         self.closed = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: Any) -> None:
+        """Ready for the first request."""
         self._transport = transport
         self._rest()
 
     def send(self, shot: Shot) -> None:
+        """Send one request; the answer belongs to it."""
         self._shot = shot
         shot.late_s = time.perf_counter() - self._begun - shot.due_s
         self._transport.write(shot.data)
 
     def data_received(self, data: bytes) -> None:
+        """Take what there is of the answer."""
         self._got += data
         head_ends = self._got.find(_END_OF_HEAD)
         if head_ends < 0 or self._shot is None:
@@ -86,7 +90,8 @@ class Connection(asyncio.Protocol):
         else:
             self._rest()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Gone; another connection takes its place."""
         if self in self._stream.idle:
             self._stream.idle.remove(self)
         if not self.closed.done():
@@ -125,6 +130,10 @@ async def _fire(stream: Stream, begun: float) -> None:
             await asyncio.sleep(max(0.0, shots[stream.next].due_s - (time.perf_counter() - begun)))
 
 
+def _unanswered(streams: list[Stream]) -> bool:
+    return any(shot.took_s is None for stream in streams for shot in stream.shots)
+
+
 async def _run(plan: dict[str, Any]) -> list[Stream]:
     begun = time.perf_counter() + 1.0
     streams = [
@@ -148,7 +157,7 @@ async def _run(plan: dict[str, Any]) -> list[Stream]:
     gc.disable()
     await asyncio.gather(*(_fire(stream, begun) for stream in streams))
     ends = time.perf_counter() + _PATIENCE_S
-    while time.perf_counter() < ends and any(shot.took_s is None for stream in streams for shot in stream.shots):
+    while _unanswered(streams) and time.perf_counter() < ends:  # noqa: ASYNC110 - nothing tells of the last answer
         await asyncio.sleep(0.05)
     for lane in lanes:
         lane.cancel()

@@ -28,6 +28,7 @@ class PlainDoor:
     """An ASGI application that stores what comes with the secret."""
 
     def __init__(self, file: str, secret: str) -> None:
+        """Store into a file of SQLite's."""
         self._secret, self._file = secret.encode(), file
         self._writer = ThreadPoolExecutor(1, initializer=self._open)
 

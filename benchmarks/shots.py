@@ -15,6 +15,7 @@ class Mix:
     seconds: int
     good_per_s: int
     bad_per_s: int
+    repeats: int
     secret: str
 
     @property
@@ -24,15 +25,19 @@ class Mix:
 
 
 def good_shots(mix: Mix, port: int, orders_every_s: float) -> list[dict[str, object]]:
-    """Alerts with an id of their own, but for every tenth, which repeats the one before; now and then a SELL."""
+    """Alerts: of every ten so many repeat an earlier one's id as `mix.repeats` says, the others have one of their own.
+
+    All are BUY, which the gates refuse while a position is open; a SELL now and then lets the next one buy.
+    """
     shots: list[dict[str, object]] = []
-    next_order_s = orders_every_s
+    next_order_s, latest = orders_every_s, 0
     for n in range(mix.seconds * mix.good_per_s):
         due_s, action = n / mix.good_per_s, "BUY"
         if orders_every_s and due_s >= next_order_s:
             action, next_order_s = "SELL", next_order_s + orders_every_s
-        signal_id = f"load-{n - 1 if n % 10 == 9 else n}"
-        shots.append({"due_s": due_s, "data": _alert(port, mix.secret, action, signal_id)})
+        if action == "SELL" or n % 10 < 10 - mix.repeats:
+            latest = n
+        shots.append({"due_s": due_s, "data": _alert(port, mix.secret, action, f"load-{latest}")})
     return shots
 
 

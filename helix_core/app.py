@@ -146,7 +146,9 @@ async def run(settings: Settings, plugins: Plugins, world: World, stop: asyncio.
             listening=bot.chores.keep("commands", partial(bot.chores.listening.run, bot.commands.hear)),
             auditor=bot.chores.keep("audit log", auditor.run),
         ):
-            await boot(bot)
+            await unless_set(stop, boot(bot))
+            if stop.is_set():
+                return
             async with supervised(
                 stop,
                 market=bot.market.run(),

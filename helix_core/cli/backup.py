@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,7 +26,8 @@ _NAMES = "helix-[0-9]*T[0-9]*Z.db"
 @sentences
 def backup(
     target: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A new file; or a folder, in which it gets a name with the time.")
+        str,
+        typer.Argument(metavar="FILE", help="A new file; or a folder/, in which it gets a name with the time."),
     ],
     keep: Annotated[
         int | None, typer.Option(min=1, help="In a folder: delete all but this many of the latest.")
@@ -37,10 +39,10 @@ def backup(
 
     settings, _ = load()
     database = backups.file_of(settings.database_url.get_secret_value())
-    folder = target if target.is_dir() else None
+    folder = Path(target) if target.endswith(os.sep) or Path(target).is_dir() else None
     if keep and folder is None:
-        raise typer.BadParameter(f"{target} is no folder.", param_hint="--keep")
-    file = target if folder is None else folder / _NAME.format(SystemClock().now())
+        raise typer.BadParameter(f"{target} is a file. Write {target}{os.sep} for a folder.", param_hint="--keep")
+    file = Path(target) if folder is None else folder / _NAME.format(SystemClock().now())
     contents = backups.copy(database, file)
     console.print(f"{file}: {contents}. Checked: it is whole.", markup=False)
     for old in _outdated(folder, keep):

@@ -68,11 +68,13 @@ async def _all() -> list[Finding]:
 
 
 async def _findings() -> AsyncIterator[Finding]:
-    from helix_core.app import World, exchange_config  # noqa: PLC0415 - keeps --help instant
+    from helix_core import logs  # noqa: PLC0415 - keeps --help instant
+    from helix_core.app import World, exchange_config  # noqa: PLC0415
     from helix_core.cli.bot import load  # noqa: PLC0415
 
     try:
         settings, plugins = load()
+        logs.configure("ERROR", settings.secrets)  # what a driver or a plugin logs passes the scrubber here as well
         client = plugins.exchange_client(exchange_config(settings, World()))
     except HelixError as error:
         for problem in str(error).splitlines():
@@ -84,7 +86,7 @@ async def _findings() -> AsyncIterator[Finding]:
     for row in plugins.listing():
         yield Finding("plugin", f"{row['name']} ({row['distribution']} {row['version']}): {row['status']}")
     yield _database(settings)
-    yield _audit_log(settings.audit_log_path.absolute())
+    yield audit_log(settings.audit_log_path.absolute())
     async for finding in venue(client, settings):
         yield finding
     async for finding in _notifiers(plugins):
@@ -101,7 +103,7 @@ def _database(settings: Settings) -> Finding:
     return Finding("database", f"{path} cannot be written", "Change the folder's owner, or DATABASE_URL.")
 
 
-def _audit_log(path: Path) -> Finding:
+def audit_log(path: Path) -> Finding:
     """Whether a start could write the log, and nobody else can read what stands in it."""
     nearest = next(place for place in (path, *path.parents) if os.path.lexists(place))
     there, others = nearest == path, stat.S_IRWXG | stat.S_IRWXO

@@ -34,7 +34,10 @@ def missing(found: Mapping[str, Found], names: Names, installed: Collection[str]
     """Name each setting that must be there and is not, and where to put it."""
     if _absent(found, "active_exchange"):
         drivers = f"Installed drivers: {', '.join(sorted(installed))}." if installed else "No driver is installed yet."
-        yield f"ACTIVE_EXCHANGE is not set. Name the driver in settings.toml, .env or the environment. {drivers}"
+        yield (
+            f"ACTIVE_EXCHANGE is not set. Name the driver in settings.toml, .env or the environment. {drivers} "
+            "`helix init` asks for all that is needed and writes it."
+        )
     if _absent(found, "webhook_secrets"):
         yield f"WEBHOOK_SECRET is not set: {_HOW_TO_MAKE_ONE} {_WHERE}"
     yield from _missing_keys(found, names)

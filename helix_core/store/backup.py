@@ -73,10 +73,13 @@ def copy(database: Path, target: Path) -> Contents:
     """Copy `database`, as it is at one moment, to the new file `target`: all of it, or no file.
 
     Its writer is never kept waiting. The copy is checked, readable by its owner only, and on the disk before it gets
-    its name. Raises StoreError: nothing to copy, a file of that name, no room, a copy that is not whole.
+    its name; a folder that is missing is made. Raises StoreError: nothing to copy, a file of that name, no room, a copy
+    that is not whole.
     """
     if not database.is_file():
         raise StoreError(f"There is no database {database} here. Run this in the bot's folder.")
+    with _named(target.parent):
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if target.exists():
         raise StoreError(f"{target} is there already. Nothing is written over: choose another name.")
     part = target.with_name(f"{target.name}.part")

@@ -73,8 +73,14 @@ class Store:
         how: dict[str, Any] = {} if connect is None else {"async_creator": connect}
         if on_sqlite and connect is None:
             how = {"connect_args": {"async_creator_fn": trips.connect}}
-        writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=5, **how)
-        reader = create_async_engine(url, pool_size=_READERS, max_overflow=0, pool_timeout=5, **how)
+        try:
+            writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=5, **how)
+            reader = create_async_engine(url, pool_size=_READERS, max_overflow=0, pool_timeout=5, **how)
+        except (ArgumentError, ImportError) as error:
+            raise StoreError(
+                f"DATABASE_URL names {address.drivername}, and nothing is installed that can use such a database. "
+                "Install its driver, or use sqlite+aiosqlite:///data/helix.db."
+            ) from error
         if on_sqlite:
             make_durable(writer, writes=True)
             make_durable(reader, writes=False)

@@ -21,7 +21,7 @@ _MESSAGE = {
     "required": ["signal", "symbol", "price", "signal_id"],
     "properties": {
         "signal": {"enum": ["BUY", "SELL", "buy", "sell"]},
-        "symbol": {"enum": ["BTC/USDT", "BTCUSDT", "BINANCE:BTCUSDT", "BTC-USDT"]},
+        "symbol": {"enum": ["BTC/USDT", "BTCUSDT", "BTC-USDT"]},
         "price": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e12},
         "signal_id": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z0-9_. -]+$"},
         "timestamp": {"type": "integer", "minimum": 1_700_000_000, "maximum": 1_900_000_000},

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from helix_core.cli.check import audit_log
 from tests.bot.conftest import NO_BOT, command, logs_left_alone  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from pathlib import Path
-QUIET = "telegram,apprise,log"
 
 
 @pytest.fixture
@@ -94,22 +94,26 @@ def test_a_halt_is_in_force_although_the_log_cannot_be_written(helix: Any, tmp_p
     ]
 
 
-def test_check_looks_where_the_log_is_to_be_written_and_who_can_read_it(helix: Any, tmp_path: Path) -> None:
-    """Nobody answers for the venue here; the line about the log is there all the same."""
-    (tmp_path / "a-file").touch()
-    (tmp_path / "open.log").touch(mode=0o644)
-    (tmp_path / "closed.log").touch(mode=0o600)
+@pytest.mark.parametrize(
+    ("path", "said", "fix"),
+    [
+        ("new/folder/audit.log", "can be written", None),
+        ("closed.log", "can be written", None),
+        ("open.log", "can be read by others than its owner", "chmod 600 {}"),
+        ("link.log", "is not a plain file", "Change AUDIT_LOG_PATH."),
+        (".", "is not a plain file", "Change AUDIT_LOG_PATH."),
+        ("closed.log/audit.log", "cannot be made: {} is no folder", "Change AUDIT_LOG_PATH."),
+    ],
+)
+def test_check_looks_where_the_log_is_to_be_written_and_who_can_read_it(
+    path: str, said: str, fix: str | None, tmp_path: Path
+) -> None:
+    for name, mode in {"open.log": 0o644, "closed.log": 0o600}.items():
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
     (tmp_path / "link.log").symlink_to("closed.log")
-    for path, said in {
-        "new/folder/audit.log": "can be written",
-        "closed.log": "can be written",
-        "open.log": "can be read by others than its owner",
-        "link.log": "is not a plain file",
-        ".": "is not a plain file",
-        "a-file/audit.log": f"cannot be made: {tmp_path}/a-file is no folder",
-    }.items():
-        _, output = helix("check", AUDIT_LOG_PATH=path, BINANCE_BASE_URL="http://127.0.0.1:1", DISABLED_PLUGINS=QUIET)
 
-        (line,) = [line for line in output.splitlines() if "audit log" in line]
-        assert line.startswith("ok" if said == "can be written" else "problem")
-        assert line.endswith(f"{tmp_path / path} {said}")
+    found = audit_log(tmp_path / path)
+
+    assert found.seen == f"{tmp_path / path} {said.format(tmp_path / 'closed.log')}"
+    assert found.fix == (None if fix is None else fix.format(tmp_path / path))

@@ -170,7 +170,7 @@ async def test_check_finds_everything_in_order(command: Command, venue: Venue) -
     code, said = await asyncio.to_thread(command, "check", environ=environment(venue))
 
     assert code == 0, said
-    for line in ("settings", "plugin", "database", "venue", "clock", "pair", "key", "balance"):
+    for line in ("settings", "plugin", "database", "audit log", "venue", "clock", "pair", "key", "balance"):
         assert line in said
 
 

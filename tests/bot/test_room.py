@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OPEN = "SELECT count(*) FROM trades WHERE status = 'open'"
 PUT_BACK_S = 10.0
-AT_ONCE_S = 5.0
+AT_ONCE_S = 12.0
 
 
 @staged(exchange="kraken")

@@ -34,8 +34,9 @@ async def test_a_bot_outlives_a_database_that_another_program_holds(bot: Running
     when the database is free. The bot does not end.
     """
     await bought(bot)
-    with sqlite3.connect(bot.folder / "data" / "helix.db", isolation_level=None) as backup:
-        backup.execute("BEGIN EXCLUSIVE")
+    path = bot.folder / "data" / "helix.db"
+    with sqlite3.connect(path, isolation_level=None, check_same_thread=False) as backup:
+        await asyncio.to_thread(backup.execute, "BEGIN EXCLUSIVE")
         venue.sandbox.venue.set_price(Decimal(62_000))
         told = await bot.post("SELL", "out")
         await asyncio.sleep(3.5)

@@ -101,7 +101,7 @@ async def _lived(left: Left) -> Left:
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
             said, _ = await ending
-        left.sent = [sent.fields for sent in telegram.messages]
+        left.sent = [dict(sent.fields) for sent in telegram.messages]
     left.exit_code, left.log = process.returncode, said.decode().splitlines()
     left.modes = {
         str(path.relative_to(left.folder)): stat.S_IMODE(path.stat().st_mode) for path in left.folder.rglob("*")

@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import logging
+import re
 import sys
 import traceback
 from contextlib import asynccontextmanager
@@ -139,7 +140,7 @@ async def test_no_planted_secret_is_found_after_a_run_of_everything(
             await use(house, bot)
             await break_things(house, bot)
             blurt(house.secrets.values())
-        await ask_the_commands(house)
+        await ask_the_commands(house, every=True)
         house.seen |= files_under(tmp_path)
 
         assert house.leaks() == {}
@@ -157,7 +158,6 @@ async def test_a_start_that_fails_tells_no_secret(
         log_into(house, tmp_path, monkeypatch, as_json=False)
         sandbox = house.venue.sandbox
         echo = f"EGeneral:Permission denied:you sent {sandbox.api_key} signed with {sandbox.api_secret}"
-        await ask_the_commands(house)
         sandbox.faults.add(
             Fault.model_validate({"on": "POST *", "kind": FaultKind.REFUSED, "code": echo, "msg": echo, "times": None})
         )
@@ -168,6 +168,7 @@ async def test_a_start_that_fails_tells_no_secret(
             house.seen["error"] = "".join(traceback.format_exception(errors)).encode()
             sys.excepthook(type(errors), errors, errors.__traceback__)
         blurt(house.secrets.values())
+        await ask_the_commands(house, every=False)
         house.seen |= files_under(tmp_path)
 
         assert house.leaks() == {}
@@ -237,14 +238,18 @@ def blurt(secrets: Iterable[str]) -> None:
         careless.info(json.dumps({"body": secret}))
         careless.debug("Authorization: Basic %s", base64.b64encode(f"helix:{secret}".encode()).decode())
         try:
-            raise RuntimeError(f"{secret!r} was refused\nby {base64.urlsafe_b64encode(secret.encode()).decode()}")
-        except RuntimeError:
+            refuse(secret)
+        except RuntimeError as error:
             careless.exception("failed")
-            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+            sys.excepthook(RuntimeError, error, error.__traceback__)
 
 
-async def ask_the_commands(house: House) -> None:
-    """The commands of an owner who looks what happened, and of one whose key and token have become wrong."""
+def refuse(secret: str) -> None:
+    raise RuntimeError(f"{secret!r} was refused\nby {base64.urlsafe_b64encode(secret.encode()).decode()}")
+
+
+async def ask_the_commands(house: House, *, every: bool) -> None:
+    """The commands of an owner whose key and token have become wrong; with `every`, of one who looks what happened."""
     name, (password,) = house.venue.sandbox.name.upper(), planted.DATABASE.values()
     wrong = {
         f"{name}_API_KEY": f"{house.venue.sandbox.api_key}x",
@@ -253,14 +258,16 @@ async def ask_the_commands(house: House) -> None:
     }
     asked = [
         ("check", wrong),
+        ("check", {"STATUS_TOKEN": f"short {STATUS}\n", "TRADING_PAIR": FIRST}),
+    ]
+    looked = [
         ("trades", wrong),
         ("explain one --json", {}),
         ("trades --csv", {}),
         ("report --html report.html", {}),
         ("audit verify", {}),
-        ("check", {"STATUS_TOKEN": f"short {STATUS}\n", "TRADING_PAIR": FIRST}),
     ]
-    for words, changes in asked:
+    for words, changes in [*asked, *looked] if every else asked:
         environ = {"COLUMNS": "200", **house.environ, **changes}
         ended = await asyncio.to_thread(CliRunner().invoke, helix, words.split(), env=environ)
         house.seen[f"helix {words} {' '.join(changes)}"] = ended.output.encode() + repr(ended.exception).encode()
@@ -272,7 +279,7 @@ def test_the_search_finds_what_a_log_without_a_scrubber_tells(
     """The run above would notice: the same carelessness without the scrubber gives every secret away."""
     stderr, secrets = io.StringIO(), {**COMMON, **planted.BINANCE}
     monkeypatch.setattr(sys, "stderr", stderr)
-    monkeypatch.setattr(logs, "_BOT_TOKEN", logs.re.compile("(?!)"))
+    monkeypatch.setattr(logs, "_BOT_TOKEN", re.compile("(?!)"))
     logs.configure("DEBUG", (), json=True)
 
     blurt(secrets.values())

@@ -103,18 +103,18 @@ def test_a_copy_is_one_whole_moment_while_the_database_is_written(tmp_path: Path
 
 
 def test_nothing_is_written_over_and_nothing_half_done_is_left(tmp_path: Path, command: Command) -> None:
-    """A file that is there, a folder that is not, a bot that never ran: a sentence, and no new file."""
+    """A file that is there, a folder that cannot be, a bot that never ran: a sentence, and no new file."""
     (tmp_path / "there.db").write_text("mine")
 
     none, why_none = command("backup", "new.db", environ=PAPER)
     command("halt", environ=PAPER)
     there, why_there = command("backup", "there.db", environ=PAPER)
-    nowhere, why_nowhere = command("backup", "nowhere/new.db", environ=PAPER)
+    nowhere, why_nowhere = command("backup", "there.db/new.db", environ=PAPER)
 
     assert (none, there, nowhere) == (1, 1, 1)
     assert "There is no database" in why_none
     assert "there.db is there already" in why_there
-    assert "No such file or directory" in why_nowhere
+    assert "there.db cannot be written" in why_nowhere
     assert (tmp_path / "there.db").read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} <= {"there.db", "data", "logs"}
 
@@ -128,13 +128,18 @@ def test_in_a_folder_backups_are_named_by_their_time_and_the_oldest_go(tmp_path:
     for path in (*old, folder / "helix-mine.db"):
         path.write_text("")
 
-    done, said = command("backup", "backups", "--keep", "2", environ=PAPER)
+    done, said = command("backup", "backups/", "--keep", "2", environ=PAPER)
+    made, _ = command("backup", "new/", environ=PAPER)
+    no_folder, why = command("backup", "file.db", "--keep", "2", environ=PAPER)
 
     left = sorted(path.name for path in folder.iterdir())
     assert done == 0, said
     assert len(left) == 3
     assert left[0] == "helix-20260103T000000Z.db"
     assert left[2] == "helix-mine.db"
+    assert (made, mode(tmp_path / "new"), len(list((tmp_path / "new").iterdir()))) == (0, "drwx------", 1)
+    assert no_folder == 2
+    assert "is a file" in why
 
 
 @pytest.mark.parametrize(

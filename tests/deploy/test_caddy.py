@@ -151,7 +151,6 @@ async def test_a_misspelt_word_starts_no_caddy(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="ended"):
         async with caddy(tmp_path, SENDERS="tradingveiw"):
             pass
-    assert "senders_tradingveiw" in await asyncio.to_thread((tmp_path / "caddy.log").read_text)
 
 
 def openssl(*words: str | Path) -> None:
@@ -197,7 +196,7 @@ async def test_where_its_certificate_is_asked_for_only_tradingview_sends(tmp_pat
         async with client(url) as asking:
             health = await asking.get("/health")
         async with client(url, forged) as asking:
-            with pytest.raises(httpx.TransportError):
+            with pytest.raises((httpx.TransportError, ssl.SSLError)):
                 await send(asking)
 
     assert answers == [502, 403, 403]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def test_from_an_empty_folder_to_settings_that_work(
     tmp_path: Path, outside: Outside, terminal: Callable[..., Terminal], command: Callable[..., Any]
 ) -> None:
-    """A wrong key and a stranger on the way; in the end `helix check` finds all in order without any environment."""
+    """A wrong key, a stranger and an outage on the way; in the end `helix check` finds all in order by itself."""
     screen = terminal(environ=outside.addresses())
     await screen.answers("Exchange", "binance")
     await screen.answers("Mode", "1")
@@ -37,7 +37,9 @@ async def test_from_an_empty_folder_to_settings_that_work(
     await screen.sees("https://t.me/helix_test_bot")
     outside.telegram.say("hi\x1b[2J", chat_id=666)
     await screen.sees(r"hi\x1b[2J")
+    outside.telegram.fail(502, times=1)
     await screen.answers("Is that you?", "n")
+    await screen.answers("Try again?", "y")
     outside.telegram.say("hello", chat_id=OWNER)
     await screen.sees("Owner wrote: hello")
     await screen.answers("Is that you?", "y")

@@ -191,7 +191,7 @@ def test_a_strangers_exception_is_logged_without_its_text(caplog: pytest.LogCapt
 
     assert run(main()) == {"parrot": "OSError"}
     assert "SECRET" not in caplog.text
-    assert "parrot does not listen: failure 1: OSError (test_listening.py:" in caplog.text
+    assert "parrot does not listen: failure 1: OSError (pigeons.py:" in caplog.text
 
 
 @pytest.mark.parametrize("number", ["", " ", "1 2", "1\n"])

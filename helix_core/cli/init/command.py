@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from helix_core.cli.init.interview import Interview
+    from helix_core.settings import Settings
 
 EXIT_INTERRUPTED = 130
 _WEBHOOK_SECRET = "WEBHOOK_SECRET"  # noqa: S105 - the variable's name
@@ -30,7 +32,7 @@ def init(
     exchange: Annotated[str | None, typer.Option(help="An installed driver.")] = None,
     mode: Annotated[TradingMode | None, typer.Option(help="testnet, paper or live.")] = None,
     pair: Annotated[str | None, typer.Option(help="Like BTC/USDT.")] = None,
-    without: Annotated[list[str] | None, typer.Option(help="A plugin to do without, like telegram.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="A plugin to do without; helix plugins lists them.")] = None,
     host: Annotated[str, typer.Option(help="Under which name TradingView reaches this machine.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace .secrets.toml; the old one is kept.")] = False,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read NAME=value lines from standard input.")] = False,
@@ -45,26 +47,36 @@ def init(
     flags = {"ACTIVE_EXCHANGE": exchange, "TRADING_MODE": mode and mode.value, "TRADING_PAIR": pair}
     asks = sys.stdin.isatty() and not stdin and not no_questions
     try:
-        _init(flags, without or (), host, asks=asks, overwrite=overwrite, fed=_fed() if stdin else {})
+        done = _init(flags, without or (), asks=asks, overwrite=overwrite, fed=_fed() if stdin else {})
     except (KeyboardInterrupt, typer.Abort):
         errors.print("\nNothing was written.")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except HelixError:
         errors.print("\nNothing was written:")
         raise
+    _take_leave(done, host)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was written: the settings in it, the files, and what an older one is called now."""
+
+    settings: Settings
+    files: Collection[str]
+    kept: Path | None
+    holds_coins: bool
 
 
 def _init(
     flags: Mapping[str, str | None],
     without: Collection[str],
-    host: str,
     *,
     asks: bool,
     overwrite: bool,
     fed: Mapping[str, str],
-) -> None:
+) -> Done:
     from helix_core import logs  # noqa: PLC0415 - keeps --help instant
-    from helix_core.cli.init import farewell, files  # noqa: PLC0415
+    from helix_core.cli.init import files  # noqa: PLC0415
     from helix_core.cli.init.draft import Draft  # noqa: PLC0415
     from helix_core.cli.init.interview import Interview  # noqa: PLC0415
     from helix_core.settings.sources import SECRETS_FILE  # noqa: PLC0415
@@ -85,9 +97,15 @@ def _init(
     settings = draft.settings()
     texts = {name: files.toml(name, values) for name, values in draft.files().items()}
     kept = files.write(folder, texts, replace=replace)
-    farewell.say_what_was_written(texts, kept)
-    farewell.say_what_to_paste(settings, host)
-    farewell.say_what_to_do(settings, holds_coins=holds_coins)
+    return Done(settings=settings, files=texts.keys(), kept=kept, holds_coins=holds_coins)
+
+
+def _take_leave(done: Done, host: str) -> None:
+    from helix_core.cli.init import farewell  # noqa: PLC0415 - keeps --help instant
+
+    farewell.say_what_was_written(done.files, done.kept)
+    farewell.say_what_to_paste(done.settings, host)
+    farewell.say_what_to_do(done.settings, holds_coins=done.holds_coins)
 
 
 def _fed() -> dict[str, str]:
@@ -137,5 +155,10 @@ def _ask_and_try(interview: Interview) -> bool:
                 part.ask()
             part.prove()
         console.print()
-        runner.run(tell_owner(interview.draft.settings()))
-    return trading.holds_coins
+        while True:
+            try:
+                runner.run(tell_owner(interview.draft.settings()))
+            except HelixError as error:
+                interview.again(error)
+            else:
+                return trading.holds_coins

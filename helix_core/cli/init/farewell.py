@@ -58,10 +58,11 @@ def say_what_to_do(settings: Settings, *, holds_coins: bool) -> None:
     steps = [("helix check", "looks at everything once more")]
     if holds_coins:
         steps.append(("helix reconcile --accept-baseline", "the coins that are there are yours: never sold"))
-    steps.append(("helix run", "runs the bot"))
     if settings.trading_mode is TradingMode.LIVE:
-        steps[-1] = ("helix run", "runs the bot with REAL MONEY; it asks you to confirm that")
-    steps.append(("helix send BUY", "in a second terminal: a test alert, which trades"))
+        steps.append(("helix run", "runs the bot with REAL MONEY; it asks you to confirm that"))
+    else:
+        steps.append(("helix run", "runs the bot"))
+        steps.append(("helix send BUY", "in a second terminal: a test alert, which buys"))
     console.print("\nNext:")
     for command, does in steps:
         console.print(f"  {command:<36} {does}", markup=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from helix_core.cli.speaking import console, errors
-from helix_core.errors import ConfigError
+from helix_core.errors import ConfigError, HelixError
 from helix_core.settings.sources import SECRETS_FILE, SETTINGS_FILE
 
 if TYPE_CHECKING:
@@ -85,6 +85,14 @@ class Interview:
         """Yes or no."""
         return typer.confirm(question, default=default)
 
+    def again(self, error: HelixError) -> None:
+        """Return where the owner wants to try once more. Raises `error` where nobody can be asked, else Abort."""
+        if not self.asks:
+            raise error
+        errors.print(f"problem  {error}", markup=False)
+        if not self.confirm("Try again?", default=True):
+            raise typer.Abort
+
     def raise_missing(self) -> None:
         """Raise ConfigError for all that nobody has answered."""
         if self._missing:
@@ -113,13 +121,13 @@ class Interview:
             if answer is None:
                 continue
             self._put(asked, answer)
-            problems = self.draft.problems(asked.variable)
+            problems = self._problems(asked)
             if not problems:
                 self._typed.add(asked.variable)
                 return answer
             self.draft.drop(asked.variable)
             for problem in problems:
-                errors.print(problem.replace(f" ({SECRETS_FILE})", "").replace(f" ({SETTINGS_FILE})", ""), markup=False)
+                errors.print(problem, markup=False)
 
     def _chosen(self, asked: Asked, typed: str) -> str | None:
         if not typed or not asked.choices:
@@ -137,8 +145,13 @@ class Interview:
 
     def _judge(self, asked: Asked, answer: str) -> None:
         """Raise ConfigError where an answer that was given beforehand is none."""
-        if asked.choices and answer.lower() not in asked.choices:
-            raise ConfigError(f"{asked.variable} is {answer!r}. Choose one of {', '.join(asked.choices)}.")
-        problems = self.draft.problems(asked.variable)
+        problems = self._problems(asked)
         if problems:
             raise ConfigError(*problems)
+        if asked.choices and answer.lower() not in asked.choices:
+            raise ConfigError(f"{asked.variable} is {answer!r}. Choose one of {', '.join(asked.choices)}.")
+
+    def _problems(self, asked: Asked) -> list[str]:
+        """Without the file where the answer would stand: it is not there yet."""
+        told = self.draft.problems(asked.variable)
+        return [problem.replace(f" ({SECRETS_FILE})", "").replace(f" ({SETTINGS_FILE})", "") for problem in told]

@@ -75,20 +75,21 @@ class Messenger:
                     raise
                 errors.print(f"problem  {error}", markup=False)
                 self._interview.retake(*self._questions)
-            except (HelixError, TimeoutError) as error:
-                problem = str(error) or f"{self._introduction.label} does not answer."
-                if not self._interview.asks:
-                    raise HelixError(problem) from error
-                errors.print(f"problem  {problem}", markup=False)
-                if not self._interview.confirm("Try again?", default=True):
-                    raise typer.Abort from None
+            except HelixError as error:
+                self._interview.again(error)
+            except TimeoutError:
+                self._interview.again(HelixError(f"{self._introduction.label} does not answer."))
 
     def _meet(self) -> Caller:
         """Wait for somebody to write whom the owner confirms."""
         strangers: set[str] = set()
         while True:
             console.print(f"Waiting up to {_WAIT_S:.0f} s ...", markup=False)
-            caller = self._next(strangers)
+            try:
+                caller = self._next(strangers)
+            except HelixError as error:
+                self._interview.again(error)
+                continue
             if caller is None:
                 if not self._interview.confirm("Nobody has written yet. Wait on?", default=True):
                     raise typer.Abort

@@ -68,10 +68,10 @@ class Trading:
                 return
             if not self._interview.asks:
                 raise ExchangeError(f"The {wrong[0].what} is not as it must be; see above.")
+            console.print()
             self._mend(wrong[0])
 
     def _mend(self, wrong: Finding) -> None:
-        console.print()
         if wrong.what == "pair":
             self._interview.retake(_pair(self._draft))
         elif wrong.what == "key" and self._keys:

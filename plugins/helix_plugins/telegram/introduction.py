@@ -81,13 +81,14 @@ class TelegramIntroduction(Introduction):
         bot, self._bot = self._bot, None
         if bot is None:
             return
-        async with asyncio.timeout(_CLOSE_S):
-            try:
-                if self._next is not None:
+        try:
+            if self._next is not None:
+                async with asyncio.timeout(_CLOSE_S):
                     await in_our_words(bot.get_updates(offset=self._next, timeout=0, limit=1))
-            except HelixError as error:
-                logger.info("what was heard is not confirmed: %s", error)
-            finally:
+        except (HelixError, TimeoutError) as error:
+            logger.info("what was heard is not confirmed (%s)", type(error).__name__)
+        finally:
+            async with asyncio.timeout(_CLOSE_S):
                 await bot.shutdown()
 
     def _hear(self, update: Update) -> None:
