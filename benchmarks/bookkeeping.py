@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE_S = 60.0
+_ENTRIES = "SELECT signal_row FROM journal WHERE kind = 'entry' AND state NOT IN ('refused', 'not_placed')"
 _STORED = "SELECT s.id, s.signal_id, s.action, i.done_at FROM signals s JOIN inbox i ON i.signal_row = s.id"
 
 
@@ -25,7 +26,7 @@ def check(database: Path, venue_url: str, answers: Sequence[Sequence[Any]]) -> l
         _let_it_end(connection)
         stored = {row: (signal_id, action) for row, signal_id, action, _ in connection.execute(_STORED)}
         orders = [one for (one,) in connection.execute("SELECT client_order_id FROM journal")]
-        entries = [one for (one,) in connection.execute("SELECT signal_row FROM journal WHERE kind = 'entry'")]
+        entries = [one for (one,) in connection.execute(_ENTRIES)]
     return [*_signals(stored, answers), *_orders(orders, entries, venue_url)]
 
 
@@ -61,11 +62,12 @@ def _signals(stored: dict[int, tuple[str, str | None]], answers: Sequence[Sequen
 
 
 def _orders(orders: Sequence[str], entries: Sequence[int], venue_url: str) -> Iterator[str]:
-    for one, count in Counter(entries).items():
-        if count > 1:
-            yield f"signal {one} bought {count} times"
-    ledger = ask(f"{venue_url}/sandbox/ledger")
-    assert isinstance(ledger, dict)
-    for one, count in Counter(orders).items():
-        if count > 1:
-            yield f"order {one} is in the journal {count} times"
+    ledger: Any = ask(f"{venue_url}/sandbox/ledger")
+    sent = [order["client_id"] for order in ledger["orders"] if order["type"] == "MARKET"]
+    bought = [order for order in ledger["orders"] if order["type"] == "MARKET" and order["side"] == "BUY"]
+    for what, found in (("signal", entries), ("order of the journal", orders), ("order at the venue", sent)):
+        for one, count in Counter(found).items():
+            if count > 1:
+                yield f"{what} {one} is there {count} times"
+    if len(bought) != len(entries):
+        yield f"the venue has {len(bought)} entries, the journal {len(entries)}"

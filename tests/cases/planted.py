@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import html
+import json
+import logging
 import re
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 WEBHOOK = {
@@ -22,6 +25,7 @@ TELEGRAM = {"the bot token": "123456789:AApl4ntedT3legram-t0ken_ofTheTests"}
 STATUS = {"the status token": 'pl4nted st@tus/t0ken="yes"&+'.replace(" ", "|")}
 APPRISE = {"Apprise's password": "pl4nted/Appr1se+w0rd", "Apprise's token": "pl4ntedPathT0ken99"}
 BASIC = {"a sender's password": "pl4nted:B4sic=w0rd"}
+COMMON = {**WEBHOOK, **STATUS, **TELEGRAM, **APPRISE}
 DATABASE = {"the database's password": "pl4nted/Datab4se+w0rd"}
 BINANCE = {
     "the key": "pl4ntedB1nanceApiKeyVmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy",
@@ -74,3 +78,21 @@ def _decoded(data: bytes) -> Iterator[bytes]:
 def files_under(folder: Path) -> dict[str, bytes]:
     """All that stands in a folder, to the last byte."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def blurt(secrets: Iterable[str]) -> None:
+    """What a careless plugin does: it logs all it knows, in every form, and dies of it."""
+    careless = logging.getLogger("careless")
+    for secret in secrets:
+        careless.warning("GET https://host/%s?key=%s", quote(secret, safe=""), quote(secret), extra={"header": secret})
+        careless.info(json.dumps({"body": secret}))
+        careless.debug("Authorization: Basic %s", base64.b64encode(f"helix:{secret}".encode()).decode())
+        try:
+            refuse(secret)
+        except RuntimeError as error:
+            careless.exception("failed")
+            sys.excepthook(RuntimeError, error, error.__traceback__)
+
+
+def refuse(secret: str) -> None:
+    raise RuntimeError(f"{secret!r} was refused\nby {base64.urlsafe_b64encode(secret.encode()).decode()}")

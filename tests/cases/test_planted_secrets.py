@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-import json
-import logging
-import re
 import sys
 import traceback
 from contextlib import asynccontextmanager
@@ -15,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import pytest
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
@@ -30,12 +26,13 @@ from helix_core.sandbox.server import serving
 from helix_core.testing.telegram import FakeTelegram
 from tests.bot.conftest import Venue, environment, logs_left_alone, running
 from tests.cases import planted
-from tests.cases.planted import files_under, found
+from tests.cases.planted import blurt, files_under, found
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    import pytest
     from starlette.requests import Request
 
     from tests.bot.conftest import RunningBot
@@ -45,7 +42,6 @@ __all__ = ["logs_left_alone"]
 FIRST, SECOND = planted.WEBHOOK.values()
 (STATUS,), (TOKEN,), (BASIC,) = (one.values() for one in (planted.STATUS, planted.TELEGRAM, planted.BASIC))
 PASSWORD, PATH_TOKEN = planted.APPRISE.values()
-COMMON = {**planted.WEBHOOK, **planted.STATUS, **planted.TELEGRAM, **planted.APPRISE}
 
 
 @dataclass
@@ -119,7 +115,7 @@ async def built(exchange: str) -> AsyncIterator[House]:
             "DISABLED_PLUGINS": "log",
             "LOG_LEVEL": "DEBUG",
         }
-        yield House(venue, telegram, environ, {**COMMON, **keys}, order, log, posted)
+        yield House(venue, telegram, environ, {**planted.COMMON, **keys}, order, log, posted)
 
 
 def log_into(house: House, folder: Path, monkeypatch: pytest.MonkeyPatch, *, as_json: bool) -> None:
@@ -230,24 +226,6 @@ async def post(bot: RunningBot) -> Any:
     return await bot.client.post("/webhook", json=alert, headers={"X-Webhook-Secret": FIRST})
 
 
-def blurt(secrets: Iterable[str]) -> None:
-    """What a careless plugin does: it logs all it knows, in every form, and dies of it."""
-    careless = logging.getLogger("careless")
-    for secret in secrets:
-        careless.warning("GET https://host/%s?key=%s", quote(secret, safe=""), quote(secret), extra={"header": secret})
-        careless.info(json.dumps({"body": secret}))
-        careless.debug("Authorization: Basic %s", base64.b64encode(f"helix:{secret}".encode()).decode())
-        try:
-            refuse(secret)
-        except RuntimeError as error:
-            careless.exception("failed")
-            sys.excepthook(RuntimeError, error, error.__traceback__)
-
-
-def refuse(secret: str) -> None:
-    raise RuntimeError(f"{secret!r} was refused\nby {base64.urlsafe_b64encode(secret.encode()).decode()}")
-
-
 async def ask_the_commands(house: House, *, every: bool) -> None:
     """The commands of an owner whose key and token have become wrong; with `every`, of one who looks what happened."""
     name, (password,) = house.venue.sandbox.name.upper(), planted.DATABASE.values()
@@ -271,38 +249,3 @@ async def ask_the_commands(house: House, *, every: bool) -> None:
         environ = {"COLUMNS": "200", **house.environ, **changes}
         ended = await asyncio.to_thread(CliRunner().invoke, helix, words.split(), env=environ)
         house.seen[f"helix {words} {' '.join(changes)}"] = ended.output.encode() + repr(ended.exception).encode()
-
-
-def test_the_search_finds_what_a_log_without_a_scrubber_tells(
-    monkeypatch: pytest.MonkeyPatch, logs_left_alone: None
-) -> None:
-    """The run above would notice: the same carelessness without the scrubber gives every secret away."""
-    stderr, secrets = io.StringIO(), {**COMMON, **planted.BINANCE}
-    monkeypatch.setattr(sys, "stderr", stderr)
-    monkeypatch.setattr(logs, "_BOT_TOKEN", re.compile("(?!)"))
-    logs.configure("DEBUG", (), json=True)
-
-    blurt(secrets.values())
-
-    assert found(secrets, stderr.getvalue().encode()) == secrets.keys()
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        lambda secret: secret,
-        lambda secret: secret.upper(),
-        lambda secret: secret[len(secret) // 2 - 1 :],
-        lambda secret: quote(secret, safe=""),
-        json.dumps,
-        lambda secret: secret.encode("utf-16-le").decode("latin-1"),
-        lambda secret: base64.b64encode(f"ab:{secret}".encode()).decode(),
-        lambda secret: f"x={base64.urlsafe_b64encode(secret.encode()).decode()}",
-        lambda secret: secret.encode().hex(),
-    ],
-)
-def test_the_search_reads_every_way_of_writing_a_secret(written: Any) -> None:
-    every = {**COMMON, **planted.KRAKEN, **planted.BASIC}
-
-    assert all(found({name: secret}, f"..{written(secret)},".encode("latin-1")) for name, secret in every.items())
-    assert found(every, b"nothing is here: " + bytes(range(256))) == set()

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from configparser import RawConfigParser
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +89,9 @@ def test_the_bot_believes_the_one_address_that_only_caddy_has() -> None:
     (network,) = found["networks"]["helix"]["ipam"]["config"]
 
     assert found["services"]["bot"]["environment"]["TRUSTED_PROXIES"] == caddy
-    assert ip_address(caddy) in ip_network(network["subnet"])
-    assert ip_network(network["ip_range"]).subnet_of(ip_network(network["subnet"]))
-    assert ip_address(caddy) not in ip_network(network["ip_range"])
+    assert IPv4Address(caddy) in IPv4Network(network["subnet"])
+    assert IPv4Network(network["ip_range"]).subnet_of(IPv4Network(network["subnet"]))
+    assert IPv4Address(caddy) not in IPv4Network(network["ip_range"])
 
 
 def test_every_image_is_pinned_and_the_bots_user_is_a_number() -> None:
