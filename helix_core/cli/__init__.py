@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from helix_core.cli import (
@@ -28,6 +30,27 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Helix: executes trading signals, safely.",
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    import platform  # noqa: PLC0415 - keeps --help instant
+    from importlib.metadata import version  # noqa: PLC0415
+
+    typer.echo(f"Helix {version('helix-core')} on Python {platform.python_version()}")
+    raise typer.Exit
+
+
+@app.callback()
+def _helix(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+
+
 app.command("init")(init.init)
 app.command("run")(bot.run)
 app.command("check")(check.check)

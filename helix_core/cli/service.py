@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _BEAT_S = 1.0
-_LONGEST_START_S = 60
+_LONGEST_START_S = 180
 _WORKER_PATIENCE_S = 300.0
 """How long the worker may be at one thing. It gives up whatever it waits for long before that."""
 

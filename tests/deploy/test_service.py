@@ -92,7 +92,7 @@ async def test_a_service_manager_hears_of_a_real_bot_from_its_start_to_its_end(
     async with process(tmp_path, venue, heard) as bot, httpx.AsyncClient(base_url=bot.url) as client:
         start = await heard.until("READY=1")
         assert (await client.get("/health")).status_code == 200
-        assert set(start[: start.index("READY=1")]) <= {"EXTEND_TIMEOUT_USEC=60000000"}
+        assert set(start[: start.index("READY=1")]) <= {"EXTEND_TIMEOUT_USEC=180000000"}
 
         await heard.until("WATCHDOG=1")
         bot.process.send_signal(signal.SIGSTOP)
@@ -161,7 +161,7 @@ async def test_a_start_that_waits_for_its_exchange_is_neither_ready_nor_given_up
         await asyncio.sleep(10 * BEAT_S)
         said = heard.now()
         assert len(said) > 1
-        assert set(said) == {"EXTEND_TIMEOUT_USEC=60000000"}
+        assert set(said) == {"EXTEND_TIMEOUT_USEC=180000000"}
         starting.desk.ready = True
         await heard.until("READY=1")
 

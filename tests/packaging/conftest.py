@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PROJECTS = {"helix_core": ".", "helix_binance": "helix_binance", "helix_kraken": "helix_kraken"}
+from tests.packaging.built import DISTRIBUTIONS, Built, build
 
 
 class Installed:
@@ -39,33 +38,30 @@ class Installed:
 
 
 @pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheel of each distribution, by import package."""
-    folder = tmp_path_factory.mktemp("wheels")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    builds = [subprocess.Popen([*build, ROOT / place], stdout=subprocess.DEVNULL) for place in PROJECTS.values()]
-    assert [each.wait(timeout=60) for each in builds] == [0, 0, 0]
-    return {name: next(folder.glob(f"{name}-*.whl")) for name in PROJECTS}
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
+    """The sdist and the wheel of each distribution, by its name."""
+    folder = tmp_path_factory.mktemp("dist")
+    return {name: build(distribution.place, folder / name) for name, distribution in DISTRIBUTIONS.items()}
 
 
 @pytest.fixture(scope="session")
-def installed(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def installed(built: dict[str, Built], tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Core and one driver from their wheels; the third distribution is not there.
 
     Downloading the dependencies again would make this slow and need a network. They are taken from the environment
     the tests run in, by links, each but what belongs to Helix: neither its packages nor its metadata nor the files
     that make a checkout importable.
     """
-    return _installed(wheels, "helix_binance", tmp_path_factory)
+    return _installed(built, "helix-binance", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def installed_with_the_other_driver(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def installed_with_the_other_driver(built: dict[str, Built], tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Core and the other driver, the first one not being there."""
-    return _installed(wheels, "helix_kraken", tmp_path_factory)
+    return _installed(built, "helix-kraken", tmp_path_factory)
 
 
-def _installed(wheels: dict[str, Path], driver: str, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def _installed(built: dict[str, Built], driver: str, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     place = tmp_path_factory.mktemp("installed")
     venv.create(place, symlinks=True, with_pip=False)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(place), "platbase": str(place)}))
@@ -74,5 +70,5 @@ def _installed(wheels: dict[str, Path], driver: str, tmp_path_factory: pytest.Te
             (packages / dependency.name).symlink_to(dependency)
     pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "--disable-pip-version-check"]
     install = [*pip, "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*install, wheels["helix_core"], wheels[driver]], check=True, timeout=60)
+    subprocess.run([*install, built["helix-core"].wheel, built[driver].wheel], check=True, timeout=60)
     return Installed(place, tmp_path_factory.mktemp("elsewhere"))

@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.packaging.built import Built
     from tests.packaging.conftest import Installed
 
 pytestmark = pytest.mark.packaging
@@ -37,10 +38,16 @@ def test_the_driver_that_is_not_installed_is_not_there(installed: Installed) -> 
     assert installed.run("python", "-c", ask).strip() == "None"
 
 
+def test_helix_says_the_version_of_the_wheel(installed: Installed, built: dict[str, Built]) -> None:
+    said = installed.run("helix", "--version")
+
+    assert said.split()[:2] == ["Helix", version(built["helix-core"].wheel)]
+
+
 def test_helix_plugins_lists_cores_plugins_and_the_installed_driver_with_versions(
-    installed: Installed, wheels: dict[str, Path]
+    installed: Installed, built: dict[str, Built]
 ) -> None:
-    core, driver = (version(wheels[name]) for name in ("helix_core", "helix_binance"))
+    core, driver = (version(built[name].wheel) for name in ("helix-core", "helix-binance"))
 
     listed = json.loads(installed.run("helix", "plugins", "--json"))
 
@@ -64,9 +71,9 @@ def test_each_driver_works_without_the_other(installed_with_the_other_driver: In
     assert installed_with_the_other_driver.run("python", "-c", ask).split() == ["Kraken", "False"]
 
 
-def test_the_table_a_human_sees_says_the_same(installed: Installed, wheels: dict[str, Path]) -> None:
+def test_the_table_a_human_sees_says_the_same(installed: Installed, built: dict[str, Built]) -> None:
     table = installed.run("helix", "plugins")
 
     rows = [line.split() for line in table.splitlines()]
-    assert ["binance", "exchange", "helix-binance", version(wheels["helix_binance"]), "installed"] in rows
+    assert ["binance", "exchange", "helix-binance", version(built["helix-binance"].wheel), "installed"] in rows
     assert "kraken" not in table
