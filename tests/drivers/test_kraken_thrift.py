@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from helix_core import IN_HAND, DataMissing, OrderOutcomeUnknown, RateLimited, StopWouldTrigger
+from helix_core import IN_HAND, DataMissing, OrderKind, OrderOutcomeUnknown, RateLimited, StopWouldTrigger
+from helix_core.clock import SystemClock
 from helix_kraken.absences import Absences
 from helix_kraken.counter import Counter, RestLimit
 from helix_kraken.rank import Rank, looking, rank
@@ -36,12 +38,13 @@ from tests.drivers.kraken_venue import (
     stop_ref,
     txid,
 )
-from tests.drivers.specimens import SYMBOL, entry
+from tests.drivers.specimens import SYMBOL, entry, leave, ref
 from tests.drivers.test_kraken_lane import HandClock
 from tests.drivers.tiny_venue import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from helix_core import ExchangeConfig
     from helix_kraken.client import KrakenClient
@@ -253,3 +256,40 @@ def test_an_order_held_absent_is_sought_again_after_a_while_and_at_once_when_ano
     absences.missed("a", clock.at_s)
     clock.at_s += 119
     assert absences.is_gone("a")
+
+
+class _Leaping(SystemClock):
+    """The real clock, set ahead by the test."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.ahead_s)
+
+
+async def test_of_several_sales_that_were_lost_one_search_tells(
+    tiny: TinyVenue, config: Callable[..., ExchangeConfig]
+) -> None:
+    """Each search of the ended orders takes 12 s where the counter is empty, and the position waits for it, bare."""
+    set_up(tiny)
+    clock = _Leaping()
+    client = Impatient(config(api_secret=SecretStr(SECRET), clock=clock))
+    await client.connect()
+    tiny.on("POST", ADD, Reply("", fault="reset"))
+    sales = [replace(leave(), client_order_id=letter * 32) for letter in "abc"]
+    refs = [replace(ref(OrderKind.EXIT), client_order_id=sale.client_order_id) for sale in sales]
+    for sale, lost in zip(sales, refs, strict=True):
+        with pytest.raises(OrderOutcomeUnknown):
+            await client.place_market_order(sale)
+        assert await client.find_order(lost) is None
+    clock.ahead_s = 60
+    tiny.seen.clear()
+
+    found = [await client.find_order(lost) for lost in refs]
+    await client.disconnect()
+
+    assert found == [None, None, None]
+    assert private(tiny) == [OPEN, CLOSED]

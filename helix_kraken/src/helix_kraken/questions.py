@@ -37,6 +37,7 @@ _EMPTY_FOR_S = 5.0
 _JUST_LISTED_S = 1.0
 _SLACK_S = 60.0
 """Kraken's clock and this machine's may differ by so much."""
+_LATELY_S = 300.0
 _MOST_KEPT = 100
 
 
@@ -140,7 +141,18 @@ class Questions:
                 self._keep_absent(client_order_id, self._closed.left_at_s)
         if found is None:
             self._absences.missed(client_order_id, min(asked_at_s, self._absent_at_s[client_order_id]))
+            self._miss_others(living, asked_at_s)
         return found
+
+    def _miss_others(self, living: list[Order], asked_at_s: float) -> None:
+        """Of the others that were sought in vain: the same two answers tell of them, and none needs its own search."""
+        for ended in self._closed.since(asked_at_s):
+            listed = {order.client_order_id for order in (*living, *ended.orders)}
+            for other in self._absent_at_s.keys() - listed:
+                since = self._since(other)
+                if since is not None and not ended.full and ended.serves(since):
+                    self._keep_absent(other, self._closed.left_at_s)
+                    self._absences.missed(other, asked_at_s)
 
     async def _source(self, living: list[Order], client_order_id: str) -> Order | None:
         """The order, where it is an entry that made one of the `living` stops: a quarter of what a search costs."""
@@ -198,13 +210,22 @@ class Questions:
         """Orders that ended lately, or those with Helix's id: the former tell for the same price of an entry's stops.
 
         A page is complete unless it is full: since the order was written, or, of an order of an earlier process, ever.
+        It goes back to the others that were sought in vain lately.
         """
-        age_s = self._absences.age_s(client_order_id)
-        since = None if age_s is None else self._clock.now() - timedelta(seconds=age_s + _SLACK_S)
+        since = self._since(client_order_id)
+        if since is not None:
+            lately = self._clock.now() - timedelta(seconds=_LATELY_S)
+            others = filter(None, map(self._since, self._absent_at_s))
+            since = min([since, *(each for each in others if each > lately)])
         page = await self._ended_page(since)
         if not page.full or _named(page.orders, client_order_id) is not None:
             return page.orders
         return (await self._ended_page(None, client_order_id=client_order_id)).orders
+
+    def _since(self, client_order_id: str) -> datetime | None:
+        """From when on the venue can have ended it; None for an order of an earlier process."""
+        age_s = self._absences.age_s(client_order_id)
+        return None if age_s is None else self._clock.now() - timedelta(seconds=age_s + _SLACK_S)
 
     async def _ended_page(self, since: datetime | None, offset: int = 0, client_order_id: str = "") -> Ended:
         wanted = {"ofs": str(offset), "trades": "true"}
