@@ -16,10 +16,10 @@ FIND_PYTHON = for python in $(or $(PYTHON),python3.11 python3 python3.12 python3
 	"If it is not on the path: make PYTHON=/path/to/python3.11" >&2; false; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep proof audit lint typecheck format unit lock wheels image clean
+.PHONY: help demo test deep proof audit lint typecheck format unit lock wheels release-check image docs clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## play real candles against the bot, from alert to message (EXCHANGE=binance)
 	@$(BIN)/helix demo --exchange $(EXCHANGE)
@@ -50,6 +50,11 @@ image: ## check all files of deploy/, build the image and try it out (needs dock
 	@deploy/check-files.sh
 	@deploy/check-image.sh
 
+docs: $(READY) build/docs-tools/ready ## write the pages that come from code, and make the site; a broken link fails
+	@$(BIN)/python docs/making/settings_page.py
+	@$(BIN)/python docs/making/commands_page.py
+	@build/docs-tools/bin/python docs/making/site.py
+
 format: $(READY) ## put the code into the house's format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
@@ -59,21 +64,42 @@ lock: ## write requirements.txt anew from pyproject.toml (needs uv)
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv pip compile --quiet --upgrade --universal --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra ccxt --group dev \
 		--output-file requirements.txt pyproject.toml
-	@echo "requirements.txt: $$(grep -c == requirements.txt) pins"
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv pip compile --quiet --upgrade --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --python-version 3.11 --group release --output-file deploy/release-tools.txt
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv pip compile --quiet --upgrade --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --python-version 3.11 --group docs --output-file docs/making/tools.txt
+	@echo "requirements.txt: $$(grep -c == requirements.txt) pins; deploy/release-tools.txt: $$(grep -c == deploy/release-tools.txt)"
 
-wheels: $(READY) ## build the three distributions into dist/
+wheels: $(READY) ## build the wheels of all distributions into dist/
 	@for project in $(PROJECTS) $(EXTRAS); do $(BIN)/python -m build --wheel --no-isolation --outdir $(DIST) $$project >/dev/null || exit 1; done
 	@ls $(DIST)/*.whl
 
+release-check: $(READY) ## build what is published into dist/ and try it out on each Python (docs/releasing.md)
+	@deploy/check-release.sh
+
 clean: ## remove what was built, the environment too; never data/ or logs/
-	@rm -rf $(VENV) $(DIST) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(DIST) build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment runs the code of the folder it was made in: in a copy, or under another name, it is made anew.
+MADE_IN := $(shell cat $(READY) 2>/dev/null)
+ifneq ($(MADE_IN),$(if $(MADE_IN),$(CURDIR)))
+$(shell rm -f $(READY))
+endif
 
 # The stamp goes first and comes back last: a set-up that was interrupted starts from nothing the next time.
 $(READY): requirements.txt pyproject.toml helix_binance/pyproject.toml helix_kraken/pyproject.toml
 	@echo "Setting up $(VENV), once: about a minute ..."
 	@if ! { [ -f $@ ] && $(BIN)/pip --version >/dev/null 2>&1; }; then $(FIND_PYTHON) && $$python -m venv --clear $(VENV); fi
 	@rm -f $@
-	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.txt || { \
+	echo "The packages of requirements.txt could not be installed: see above. They are fetched once, from the internet;" \
+	"behind a proxy, set HTTPS_PROXY first. Then type the same again." >&2; false; }
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation $(PROJECTS:%=--editable %)
+	@echo "$(CURDIR)" > $@
+
+# What makes the site is kept out of the bot's own environment.
+build/docs-tools/ready: docs/making/tools.txt $(READY)
+	@$(BIN)/python -m venv --clear build/docs-tools
+	@build/docs-tools/bin/pip install -qq --disable-pip-version-check --require-hashes --requirement docs/making/tools.txt
 	@touch $@

@@ -1,8 +1,4 @@
-"""Writes docs/commands.md from the command line itself.
-
-    python docs/making/commands_page.py            writes the page
-    python docs/making/commands_page.py --check    says whether it is what the code says, and changes nothing
-"""
+"""Writes docs/commands.md from the command line itself; with --check it says whether it is up to date."""
 
 from __future__ import annotations
 
@@ -27,11 +23,11 @@ HEAD = """\
 
 <!-- Written by docs/making/commands_page.py from the command line itself. Change the code, then `make docs`. -->
 
-`helix` works on the bot of the folder in which it is started: its settings, its database, its audit log. What looks or decides
-may be used beside a bot that runs; only `restore` wants it stopped.
+`helix` works on the bot of the folder in which it is started: its settings, its database, its audit log. What looks or
+decides may be used beside a bot that runs; only `restore` wants it stopped.
 
-Exit codes: 0, done; 1, something that Helix can name is wrong, or is left to decide; 2, settings, plugins or arguments are wrong and
-nothing was done.
+Exit codes: 0, done; 1, something that Helix can name is wrong, or is left to decide; 2, settings, plugins or arguments
+are wrong and nothing was done.
 """
 
 PHONE = """

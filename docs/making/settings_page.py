@@ -1,9 +1,7 @@
 """Writes docs/settings.md from the code: the model has types, ranges and defaults, settings.toml the words.
 
-    python docs/making/settings_page.py            writes the page
-    python docs/making/settings_page.py --check    says whether it is what the code says, and changes nothing
-
-A setting that no file explains is an error: so is one in a file that the model does not know.
+With --check it says whether the page is up to date. A setting that no file explains is an error, and so is one in a
+file that the model does not know.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ import inspect
 import re
 import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -22,7 +21,6 @@ sys.path[:0] = [str(ROOT / "plugins" / "helix-risk-extras" / "src")]
 from pydantic import SecretStr  # noqa: E402 - the path comes first
 
 import helix_risk_extras  # noqa: E402
-from helix_core.domain.money import plain  # noqa: E402
 from helix_core.settings.model import Settings  # noqa: E402
 from helix_core.settings.names import Names  # noqa: E402
 from helix_core.settings.showing import BOOKKEEPING, shown  # noqa: E402
@@ -36,20 +34,24 @@ _SECTION = re.compile(r"# -+ (.+?) -+")
 _ENTRY = re.compile(r"(?:# )?([A-Z][A-Z0-9_]+) ?= ?(.*)")
 _OF_A_DRIVER = re.compile(r"(?!TELEGRAM_)[A-Z]+_(API_KEY|API_SECRET|BASE_URL|WS_URL)")
 _ANY_DRIVER = "exchange"
-_WITHOUT_A_TYPE = {"webhook_secrets": "secret, or several with commas", "apprise_urls": "secret addresses with commas"}
+_WITHOUT_A_TYPE = {
+    "webhook_secrets": "secret, or several with commas",
+    "apprise_urls": "secret addresses with commas",
+    "database_url": "address of a database",
+}
 
 HEAD = """\
 # Settings
 
 <!-- Written by docs/making/settings_page.py from the code. Change settings.toml or the model, then `make docs`. -->
 
-Four places, of which a later one wins: `settings.toml`, `.secrets.toml`, `.env`, and the environment, always in the folder in
-which `helix` is started. Names are the same everywhere, without a prefix. `helix check` says what applies; a name that is
-not known is an error that says which one was meant, and all problems are told at once. Secrets belong into `.secrets.toml`
-or `.env`, both with mode 600. `helix init` asks for what is needed and writes the files.
+Four places, of which a later one wins: `settings.toml`, `.secrets.toml`, `.env`, and the environment, always in the
+folder in which `helix` is started. Names are the same everywhere, without a prefix. A name that is not known is an
+error that says which one was meant; `helix check` tells all problems at once. Secrets belong into `.secrets.toml` or
+`.env`, both with mode 600. `helix init` asks for what is needed and writes the files.
 
-Percentages are percent: 1.0 is one hundredth. Money is in the quote coin of the pair. Both are read as exact numbers; in TOML
-put them in quotes. A setting that is changed counts from the next start on, and stands in the audit log.
+Percentages are percent: 1.0 is one hundredth. Money is in the quote coin of the pair. Both are read as exact numbers;
+in TOML put them in quotes. A setting that is changed counts from the next start on, and stands in the audit log.
 
 `<EXCHANGE>_` stands for the active driver's name in capitals, such as `BINANCE_`. Those of other drivers are not read.
 """
@@ -57,8 +59,8 @@ put them in quotes. A setting that is changed counts from the next start on, and
 PLUGINS = """\
 ## Plugins' own
 
-A plugin reads the variables that begin with its name, and in `settings.toml` the section `[plugins.its-name]`. Its page says
-which. Those of [helix-risk-extras](../plugins/helix-risk-extras/README.md):
+A plugin reads the variables that begin with its name, and in `settings.toml` the section `[plugins.its-name]`. Its page
+says which. Those of [helix-risk-extras](../plugins/helix-risk-extras/README.md):
 
 | setting | the check that it switches on |
 | --- | --- |
@@ -119,7 +121,7 @@ def limits(metadata: list[Any]) -> str:
         bounds = inspect.getclosurevars(inspect.unwrap(reader.func)).nonlocals if hasattr(reader, "func") else {}
         low, high = bounds.get("least", bounds.get("low")), bounds.get("most", bounds.get("high"))
         if low is not None and high is not None:
-            return f", {low if isinstance(low, int) else plain(low)} to {high if isinstance(high, int) else plain(high)}"
+            return f", {low:f} to {high:f}" if isinstance(low, Decimal) else f", {low} to {high}"
     return ""
 
 

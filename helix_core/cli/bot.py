@@ -14,6 +14,8 @@ import typer
 from helix_core.cli.speaking import sentences
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from helix_core.plugins import Plugins
     from helix_core.settings import Settings
 
@@ -33,18 +35,34 @@ def run(*, json_logs: bool = typer.Option(False, "--json-logs", help="Write each
 
 def load() -> tuple[Settings, Plugins]:
     """Read this folder's settings and load what they name. Raises ConfigError or PluginError with all problems."""
-    from helix_core import settings as reading  # noqa: PLC0415
+    from helix_core import settings as reading  # noqa: PLC0415 - keeps --help instant
     from helix_core.clock import SystemClock  # noqa: PLC0415
+    from helix_core.errors import ConfigError  # noqa: PLC0415
     from helix_core.plugins import Plugins, exchange_modes, installed_exchanges, installed_plugins  # noqa: PLC0415
 
-    settings = reading.load(
-        Path.cwd(),
-        os.environ,
-        exchanges=installed_exchanges(),
-        plugins=installed_plugins(),
-        exchange_modes=lambda name: exchange_modes(name, SystemClock()),
-    )
+    try:
+        settings = reading.load(
+            Path.cwd(),
+            os.environ,
+            exchanges=installed_exchanges(),
+            plugins=installed_plugins(),
+            exchange_modes=lambda name: exchange_modes(name, SystemClock()),
+        )
+    except ConfigError as error:
+        raise ConfigError(*_wrong_folder(Path.cwd()), *error.problems) from None
     return settings, Plugins.load(settings.plugin_values, disabled=settings.disabled_plugins)
+
+
+def _wrong_folder(folder: Path) -> Iterator[str]:
+    """Most who see a dozen settings missing stand in the wrong folder, or have none yet."""
+    from helix_core.settings.sources import DOTENV_FILE, SECRETS_FILE, SETTINGS_FILE  # noqa: PLC0415
+
+    names = (SETTINGS_FILE, SECRETS_FILE, DOTENV_FILE)
+    if "ACTIVE_EXCHANGE" not in os.environ and not any((folder / name).exists() for name in names):
+        yield (
+            f"There is no {', '.join(names[:-1])} or {names[-1]} in {folder}. Go to the folder of your bot, or write "
+            "the settings here with `helix init`."
+        )
 
 
 async def _run(settings: Settings, plugins: Plugins) -> None:

@@ -72,14 +72,14 @@ def test_no_file_names_a_machines_folder_or_a_registrys_address(texts: dict[str,
 
 
 def test_every_make_command_in_the_documents_exists(texts: dict[str, str]) -> None:
-    targets = set(re.findall(r"^([a-z]+):.*## ", texts["Makefile"], re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", texts["Makefile"], re.MULTILINE))
     documents = {where: text for where, text in texts.items() if where.endswith(".md") or where == ".ci/run"}
 
     assert {"demo", "test"} <= targets
     offenders = [
         f"{where}: make {target}"
         for where, text in documents.items()
-        for target in re.findall(r"^\s*make (?:[A-Z]+=\S+ )*([a-z]+)\b|`make ([a-z]+)", text, re.MULTILINE)
+        for target in re.findall(r"^\s*make (?:[A-Z]+=\S+ )*([a-z-]+)\b|`make ([a-z-]+)", text, re.MULTILINE)
         if not set(filter(None, target)) <= targets
     ]
 

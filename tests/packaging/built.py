@@ -34,11 +34,16 @@ class Distribution:
         """What its pyproject.toml says of it."""
         return tomllib.loads((self.place / "pyproject.toml").read_text())["project"]
 
-    def files(self) -> set[str]:
-        """The files of its packages as they are in the checkout, from its folder; nothing that tools leave there."""
-        found = {file for package in self.packages for file in (self.place / package).rglob("*") if file.is_file()}
-        kept = {file.relative_to(self.place) for file in found if file.suffix != ".pyc"}
-        return {file.as_posix() for file in kept if not any(one.endswith("_cache") for one in file.parts)}
+    def files(self) -> dict[str, str]:
+        """Each file of its packages, from the distribution's folder, and where a wheel puts it."""
+        files: dict[str, str] = {}
+        for package in self.packages:
+            above = (self.place / package).parent
+            for file in (self.place / package).rglob("*"):
+                leftover = file.suffix == ".pyc" or any(part.endswith("_cache") for part in file.parts)
+                if file.is_file() and not leftover:
+                    files[file.relative_to(self.place).as_posix()] = file.relative_to(above).as_posix()
+        return files
 
 
 DISTRIBUTIONS = {
@@ -66,11 +71,10 @@ class Built:
         with ZipFile(self.wheel) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
 
-    def in_sdist(self) -> dict[str, bytes]:
-        """Its files, by name, without the folder that holds them all."""
+    def in_sdist(self) -> set[str]:
+        """Its files, without the folder that holds them all."""
         with tarfile.open(self.sdist) as archive:
-            files = {each.name.partition("/")[2]: archive.extractfile(each) for each in archive if each.isfile()}
-        return {name: file.read() for name, file in files.items() if file is not None}
+            return {each.name.partition("/")[2] for each in archive if each.isfile()}
 
 
 def build(project: Path, into: Path) -> Built:

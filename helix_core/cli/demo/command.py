@@ -12,6 +12,7 @@ import typer
 
 from helix_core.cli.speaking import EXIT_PROBLEM, console, sentences
 from helix_core.clock import SystemClock
+from helix_core.errors import HelixError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,15 @@ def demo(
     exchange: Annotated[str, typer.Option(help="Whose sandbox to trade on; the only one installed if left out.")] = "",
 ) -> None:
     """Trade recorded candles on a sandbox venue with the real bot, and prove that its books agree with the venue's."""
-    if not asyncio.run(_demo(exchange)):
+    import httpx  # noqa: PLC0415 - keeps --help instant
+
+    try:
+        proven = asyncio.run(_demo(exchange))
+    except (TimeoutError, httpx.TimeoutException):
+        raise HelixError(
+            "The bot did not answer in time: this machine is too busy just now. Nothing is left running; try again."
+        ) from None
+    if not proven:
         raise typer.Exit(EXIT_PROBLEM)
 
 
