@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
+import urllib.request
 from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE_S = 60.0
+_BUCKET = re.compile(r'^helix_webhook_accept_seconds_bucket{le="([^"]+)"} (\S+)', re.MULTILINE)
 _ENTRIES = "SELECT signal_row FROM journal WHERE kind = 'entry' AND state NOT IN ('refused', 'not_placed')"
 _STORED = "SELECT s.id, s.signal_id, s.action, i.done_at FROM signals s JOIN inbox i ON i.signal_row = s.id"
 
@@ -28,6 +31,16 @@ def check(database: Path, venue_url: str, answers: Sequence[Sequence[Any]]) -> l
         orders = [one for (one,) in connection.execute("SELECT client_order_id FROM journal")]
         entries = [one for (one,) in connection.execute(_ENTRIES)]
     return [*_signals(stored, answers), *_orders(orders, entries, venue_url)]
+
+
+def stored_within(port: int) -> str:
+    """How long it took from an alert's arrival until it was stored, as the bot itself says in /metrics."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        page = answer.read().decode()
+    counts = {float(bound): float(count) for bound, count in _BUCKET.findall(page)}
+    total = counts.pop(float("inf"), 0.0)
+    within = ", ".join(f"{1000 * bound:g} ms: {count / total:.2%}" for bound, count in counts.items() if total)
+    return f"{total:.0f} alerts stored within {within}"
 
 
 def _let_it_end(connection: sqlite3.Connection) -> None:

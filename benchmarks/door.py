@@ -17,10 +17,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-from bookkeeping import check
+from bookkeeping import check, stored_within
 from processes import Processes
 from shots import Mix, bad_shots, good_shots
 from table import Row, print_table
@@ -48,6 +49,7 @@ def _measure(load: str, asked: argparse.Namespace) -> list[str]:
         rows, problems = _helix(mix, Path(folder), asked)
         if not asked.no_reference:
             rows += _plain(mix, Path(folder))
+    print(f"\na commit of the disk takes {_commit_ms(asked.folder)}")
     print(f"\n{good} good alerts and {bad} bad requests a second, for {mix.seconds} s")
     print_table(rows)
     print(
@@ -72,6 +74,7 @@ def _helix(mix: Mix, folder: Path, asked: argparse.Namespace) -> tuple[list[Row]
     with Processes(folder) as processes:
         bot = processes.bot(mix.secret, profile=asked.profile)
         result, used = _load(mix, folder, bot.port, bot.pid, good_shots(mix, bot.port, asked.orders_every))
+        print(f"\n{stored_within(bot.port)}")
         problems = check(folder / "data" / "helix.db", bot.venue_url, result["good"])
     stored = [row for row in result["good"] if row[0] in {200, 202, 409}]
     rows = [
@@ -106,6 +109,19 @@ def _load(mix: Mix, folder: Path, port: int, pid: int, good: list[dict[str, obje
     result = json.loads(found.read_text(encoding="utf-8"))
     used = f"CPU {(_cpu_s(pid) - before_s) / mix.seconds:.0%} server, {result['cpu_s'] / mix.seconds:.0%} load"
     return result["streams"], used
+
+
+def _commit_ms(folder: str | None) -> str:
+    """What a durable write takes here without any database."""
+    took_ms = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(100):
+            begun = time.perf_counter()
+            os.write(file.fileno(), bytes(4096))
+            os.fdatasync(file.fileno())
+            took_ms.append(1000 * (time.perf_counter() - begun))
+    took_ms.sort()
+    return f"{took_ms[49]:.1f} ms, {took_ms[98]:.1f} ms at most for 99 of 100 (4 KiB, fdatasync)"
 
 
 def _cpu_s(pid: int) -> float:

@@ -153,6 +153,8 @@ def answer(url: str) -> Any:
 
 def covered(ledger: Any) -> bool:
     """Whether the exchange holds coins of one entry, and a stop for them (less what no lot size can sell)."""
+    if ledger is None:
+        return False
     held = sum(map(Decimal, ledger["balances"].get("BTC", {}).values()), Decimal(0))
     stops = [one for one in ledger["orders"] if one["side"] == "SELL" and one["stop_price"] and one["status"] == "open"]
     stopped = sum((Decimal(one["quantity"]) for one in stops), Decimal(0))
@@ -220,12 +222,20 @@ def free_port() -> int:
         return port
 
 
+def _folder(text: str) -> Path:
+    folder = Path(text).resolve()
+    if not folder.is_dir():
+        message = f"{folder} is no folder"
+        raise argparse.ArgumentTypeError(message)
+    return folder
+
+
 def main() -> int:
     """Tell one of the stories."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("story", choices=["clone", "wheels"])
     parser.add_argument("--exchange", default="binance", help="whose sandbox `make demo` plays on")
-    parser.add_argument("--index", type=Path, help="install from the wheels in this folder, and from nowhere else")
+    parser.add_argument("--index", type=_folder, help="install from the wheels in this folder, and from nowhere else")
     parser.add_argument("--python", default=sys.executable, help="the interpreter of the new environment")
     options = parser.parse_args()
     told = {"clone": clone, "wheels": wheels}[options.story]

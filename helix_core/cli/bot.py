@@ -14,10 +14,14 @@ import typer
 from helix_core.cli.speaking import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from helix_core.plugins import Plugins
     from helix_core.settings import Settings
+
+
+_TURN_S = 0.0005
+"""So long a thread waits for its turn, and that of the database needs several of them for each alert."""
 
 
 @sentences
@@ -30,7 +34,9 @@ def run(*, json_logs: bool = typer.Option(False, "--json-logs", help="Write each
     logs.configure(settings.log_level, settings.secrets, json=json_logs)
     if settings.trading_mode is TradingMode.LIVE and not settings.live_confirmed:
         _confirm_live()
-    asyncio.run(_run(settings, plugins))
+    sys.setswitchinterval(_TURN_S)
+    with asyncio.Runner(loop_factory=_loop()) as runner:
+        runner.run(_run(settings, plugins))
 
 
 def load() -> tuple[Settings, Plugins]:
@@ -63,6 +69,15 @@ def _wrong_folder(folder: Path) -> Iterator[str]:
             f"There is no {', '.join(names[:-1])} or {names[-1]} in {folder}. Go to the folder of your bot, or write "
             "the settings here with `helix init`."
         )
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The quickest event loop there is: uvloop's, and Python's own where uvloop does not exist (Windows)."""
+    try:
+        import uvloop  # noqa: PLC0415 - only a running bot needs it
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def _run(settings: Settings, plugins: Plugins) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping, Sequence
 
+    from helix_core.domain.risk import RiskReport
     from helix_core.domain.signal import Signal
     from helix_core.engine.vitals import Condition
     from helix_core.errors import OrderRefused
@@ -39,10 +40,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A signal that is durably stored. `outcome` is done when its end is known; awaiting it must be shielded."""
+    """A signal that is durably stored. `outcome` is done when its end is known; awaiting it must be shielded.
+
+    `soon` is False when so many signals stand before it that waiting for its end is of no use.
+    """
 
     row: int
     outcome: asyncio.Future[Outcome]
+    soon: bool = True
 
 
 class Desk(Protocol):
@@ -75,12 +80,15 @@ class Desk(Protocol):
 
 
 class Rejection(Exception):
-    """A signal ends here without a trade. `reason` is the machine's word, `detail` a sentence for the owner."""
+    """A signal ends here without a trade. `reason` is the machine's word, `detail` a sentence for the owner.
 
-    def __init__(self, reason: str, detail: str) -> None:
+    `report` holds the verdicts that are stored with its end.
+    """
+
+    def __init__(self, reason: str, detail: str, report: RiskReport | None = None) -> None:
         """Say why."""
         super().__init__(f"{reason}: {detail}")
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail, self.report = reason, detail, report
 
     @classmethod
     def of(cls, refusal: OrderRefused) -> Rejection:

@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import SecretStr
 from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from helix_core.errors import SignalUnreadable
 from helix_core.web import documented
@@ -23,6 +22,7 @@ from helix_core.web.inside import health_routes, internal_routes
 from helix_core.web.keyring import Keyring
 from helix_core.web.metrics import Counted, Metrics
 from helix_core.web.rates import Rates
+from helix_core.web.threshold import WEBHOOK, Threshold
 from helix_core.web.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_WEBHOOK = "/webhook"
-
 
 def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastAPI:
     """Build the application. It has no pages that describe it, and no state of its own but the counts of requests."""
@@ -46,14 +44,16 @@ def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastA
     keyring, everything_secret = Keyring(door.secrets), Keyring((*door.secrets, *tokens))
     rates = Rates(door, sources)
     metrics = Metrics(desk)
-    webhook = Webhook(
-        metrics=metrics, desk=desk, source=source, settings=door, keyring=keyring, sources=sources, rates=rates
-    )
+    webhook = Webhook(metrics=metrics, desk=desk, source=source, clock=door.clock, keyring=keyring, rates=rates)
     app = _Door(door.secret_in_path)
+    # A request passes them from the last to the first.
+    app.add_middleware(
+        Threshold, desk=desk, source=source, settings=door, keyring=keyring, sources=sources, rates=rates
+    )
     app.add_middleware(Guard, keyring=everything_secret, clock=door.clock)
-    app.add_middleware(Counted, metrics=metrics, path=_WEBHOOK)
+    app.add_middleware(Counted, metrics=metrics, path=WEBHOOK)
     app.add_middleware(OneEnd)
-    app.add_api_route(_WEBHOOK, webhook.receive, methods=["POST"], response_model=None, **documented.WEBHOOK)
+    app.add_api_route(WEBHOOK, webhook.receive, methods=["POST"], response_model=None, **documented.WEBHOOK)
     app.include_router(health_routes(desk, rates))
     app.include_router(internal_routes(desk, metrics, door, sources, rates))
     _add_answers(app, everything_secret, rates)
@@ -69,9 +69,9 @@ class _Door(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
-        if path.startswith(f"{_WEBHOOK}/"):
-            given = path.removeprefix(f"{_WEBHOOK}/")
-            known = _WEBHOOK if self._secret_in_path and given else f"{_WEBHOOK}/-"
+        if path.startswith(f"{WEBHOOK}/"):
+            given = path.removeprefix(f"{WEBHOOK}/")
+            known = WEBHOOK if self._secret_in_path and given else f"{WEBHOOK}/-"
             scope = {**scope, "path": known, "raw_path": known.encode(), "helix.path_secret": SecretStr(given)}
         # Nothing here reads a query, so nobody gets to see one.
         await super().__call__({**scope, "query_string": b""}, receive, send)
@@ -97,7 +97,3 @@ def _add_answers(app: FastAPI, keyring: Keyring, rates: Rates) -> None:
         shown = SignalUnreadable(*(keyring.hide(part) for part in (error.field, error.problem, error.fix)))
         log.warning("signal_unreadable", field=shown.field, problem=shown.problem)
         return malformed(shown)
-
-    @app.exception_handler(ClientDisconnect)
-    async def gone(_request: Request, _error: ClientDisconnect) -> Response:
-        return refusal(HTTPStatus.BAD_REQUEST, "The sender hung up before its message was complete.")

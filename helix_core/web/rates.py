@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from limits import RateLimitItemPerMinute
 from slowapi import Limiter
 
 from helix_core.web.answers import refusal
@@ -13,6 +14,7 @@ from helix_core.web.counts import SCHEME
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from limits import RateLimitItem
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -26,7 +28,8 @@ class Rates:
     """Three counts that do not touch each other: who is known, who is not, and who asks for health.
 
     slowapi's middleware misses routes of an included router and its decorator counts nothing that fails before the
-    endpoint, so what is decorated here are the steps of the webhook themselves.
+    endpoint, so what is decorated here are the steps of the webhook themselves. Who is refused before the application
+    is counted by the limiter under it.
     """
 
     def __init__(self, settings: DoorSettings, sources: Sources) -> None:
@@ -40,6 +43,7 @@ class Rates:
             headers_enabled=True,
             key_style="endpoint",  # "url" would count each path apart, and log it
         )
+        self._strangers = RateLimitItemPerMinute(settings.webhook_limit_per_minute)
         self._limiter.enabled = True  # RATELIMIT_ENABLED in the environment must not open the door
         self._limiter.logger.setLevel(logging.ERROR)  # a line for each refused request would fill the disk
 
@@ -47,8 +51,13 @@ class Rates:
         """Limit what is done for a sender who knows the secret, wherever it comes from."""
         return self._limited(step, self._settings.webhook_limit_per_minute, lambda: "sender")
 
+    def too_many_of_strangers(self, request: Request) -> Response | None:
+        """Count what is refused at the webhook, for each address; the 429 once that is too much."""
+        counted = (self._strangers, ["strangers", self._sources.bucket(request)])
+        return None if self._limiter.limiter.hit(counted[0], *counted[1]) else self._too_many(counted)
+
     def of_strangers(self, step: Endpoint) -> Endpoint:
-        """Limit what is answered to each address that does not know the secret."""
+        """Limit what is answered to each address that asks for what is not for it."""
         return self._limited(step, self._settings.webhook_limit_per_minute, self._by_address)
 
     def of_health(self, endpoint: Endpoint) -> Endpoint:
@@ -57,9 +66,11 @@ class Rates:
 
     def answer(self, request: Request) -> Response:
         """Answer 429 with the time to wait."""
+        return self._too_many(request.state.view_rate_limit)
+
+    def _too_many(self, counted: tuple[RateLimitItem, list[str]]) -> Response:
         response = refusal(429, "Too many requests in the last minute. Wait as long as Retry-After says.")
-        limit = request.state.view_rate_limit
-        return self._limiter._inject_headers(response, limit)  # noqa: SLF001 - as slowapi's own handler does
+        return self._limiter._inject_headers(response, counted)  # noqa: SLF001 - as slowapi's own handler does
 
     def _by_address(self, request: Request) -> str:
         return self._sources.bucket(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,8 @@ class Seldom:
         self._clock = clock
         self._begun_s, self._written, self._left_out = clock.monotonic(), 0, 0
 
-    def write(self, line: Callable[..., object], event: str, **facts: Any) -> None:
-        """Write the line, or leave it out and count it."""
+    def write(self, line: Callable[..., object]) -> None:
+        """Have `line` write its line, or leave it out and count it. What the line says is asked for only if written."""
         now_s = self._clock.monotonic()
         if now_s - self._begun_s >= _WITHIN_S:
             self._begun_s, self._written = now_s, 0
@@ -31,4 +31,4 @@ class Seldom:
             return
         left_out, self._left_out = self._left_out, 0
         self._written += 1
-        line(event, **facts, **({"left_out": left_out} if left_out else {}))
+        line(**({"left_out": left_out} if left_out else {}))

@@ -1,4 +1,4 @@
-"""POST /webhook: from the bytes of an alert to an answer."""
+"""POST /webhook: from an alert whose sender is known to an answer."""
 
 from __future__ import annotations
 
@@ -12,116 +12,53 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annota
 
 from helix_core.errors import SignalUnreadable, StoreError
 from helix_core.web.answers import as_payload, ended, processing
-from helix_core.web.body import read_body
-from helix_core.web.seldom import Seldom
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
     from starlette.responses import Response
 
-    from helix_core.contracts.signal_source import Fields, SignalSource
+    from helix_core.clock import Clock
+    from helix_core.contracts.signal_source import SignalSource
     from helix_core.domain.signal import Signal
     from helix_core.engine.outcome import Desk, Outcome, Receipt
-    from helix_core.web.address import Sources
-    from helix_core.web.door import DoorSettings
     from helix_core.web.keyring import Keyring
     from helix_core.web.metrics import Metrics
     from helix_core.web.rates import Rates
+    from helix_core.web.threshold import Alert
 
 log = structlog.get_logger(__name__)
 
-_HEADER = "x-webhook-secret"
 _LEAST_TO_STORE_S = 1.0
-_LOCKED = (
-    'The secret is missing or wrong. Send WEBHOOK_SECRET in one of three places: in the message as "secret": "...", '
-    "in the header X-Webhook-Secret, or as /webhook/<secret> (only with WEBHOOK_SECRET_IN_PATH=true)."
-)
-_NOT_ALLOWED = "This address may not send signals. WEBHOOK_ALLOWED_IPS names those that may."
 _NOT_STORED = "The signal is not stored. Send it again: should it arrive twice, the repeat is recognised."
-_STARTING = "Helix is starting and takes no signals yet. Send it again."
 
 
 class Webhook:
-    """Takes alerts in: who is it, may it, is it stored, what became of it."""
+    """Takes alerts in: what does it say, is it stored, what became of it. Who may send, `Threshold` has decided."""
 
     def __init__(
-        self,
-        *,
-        desk: Desk,
-        source: SignalSource,
-        settings: DoorSettings,
-        keyring: Keyring,
-        sources: Sources,
-        rates: Rates,
-        metrics: Metrics,
+        self, *, desk: Desk, source: SignalSource, clock: Clock, keyring: Keyring, rates: Rates, metrics: Metrics
     ) -> None:
         """Hand what `source` can read to `desk`."""
-        self._desk, self._source, self._settings = desk, source, settings
-        self._metrics, self._seldom = metrics, Seldom(settings.clock)
-        self._keyring, self._sources = keyring, sources
+        self._desk, self._source, self._clock = desk, source, clock
+        self._keyring, self._metrics = keyring, metrics
         self._take = rates.of_the_sender(self._take_unlimited)
-        self._turn_away = rates.of_strangers(self._turn_away_unlimited)
 
     async def receive(self, request: Request) -> Response:
         """Answer one alert."""
-        deadline = _now() + self._settings.answer_within_s
-        if not self._sources.may_signal(request):
-            return await self._turn_away(request, HTTPException(HTTPStatus.FORBIDDEN, _NOT_ALLOWED))
-        if not self._desk.ready:
-            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _STARTING)
-        try:
-            body = await read_body(request, within_s=self._settings.receive_within_s)
-        except HTTPException as refusal:
-            return await self._turn_away(request, refusal)
-        opened = self._opened_from_outside(request)
-        if opened is False or (opened is None and self._keyring.rules_out(body)):
-            return await self._turn_away(request, HTTPException(HTTPStatus.UNAUTHORIZED, _LOCKED))
-        message = self._decoded(body)
-        if not (opened or self._opened_by(body, message)):
-            return await self._turn_away(request, HTTPException(HTTPStatus.UNAUTHORIZED, _LOCKED))
-        return await self._take(request, message, deadline)
-
-    async def _turn_away_unlimited(self, request: Request, refusal: HTTPException) -> Response:
-        sender = str(self._sources.address(request))
-        self._seldom.write(log.warning, "webhook_turned_away", code=int(refusal.status_code), sender=sender)
-        raise refusal
+        return await self._take(request, request.scope["helix.alert"])
 
     async def _take_unlimited(
         self,
         request: Request,  # noqa: ARG002 - slowapi finds it by its name
-        message: Fields | SignalUnreadable,
-        deadline: float,
+        alert: Alert,
     ) -> Response:
-        if isinstance(message, SignalUnreadable):
-            raise message
-        fields = self._keyring.strip(message)
+        if isinstance(alert.message, SignalUnreadable):
+            raise alert.message
+        fields = self._keyring.strip(alert.message)
         signal = self._source.read(fields)
-        receipt = await self._stored(signal, as_payload(fields), deadline)
-        self._metrics.accepted(_now() - deadline + self._settings.answer_within_s)
-        outcome = await _outcome(receipt, deadline)
+        receipt = await self._stored(signal, as_payload(fields), alert.deadline)
+        self._metrics.accepted(self._clock.monotonic() - alert.came_s)
+        outcome = await _outcome(receipt, alert.deadline)
         return processing(receipt, signal.signal_id) if outcome is None else ended(outcome)
-
-    def _decoded(self, body: bytes) -> Fields | SignalUnreadable:
-        try:
-            return self._source.decode(body)
-        except SignalUnreadable as error:
-            return error  # only a sender who knows the secret is told
-
-    def _opened_from_outside(self, request: Request) -> bool | None:
-        """Whether the secret came in the header, else in the path; None when neither was there."""
-        header = request.headers.get(_HEADER, "").encode("latin-1")
-        path: SecretStr | None = request.scope.get("helix.path_secret")
-        if header:
-            return self._keyring.opens(header)
-        if path is not None:
-            return self._keyring.opens(path.get_secret_value().encode("utf-8", "surrogatepass"))
-        return None
-
-    def _opened_by(self, body: bytes, message: Fields | SignalUnreadable) -> bool:
-        """Whether the secret came in the message."""
-        if isinstance(message, SignalUnreadable):
-            return self._keyring.opens_text(body)
-        return self._keyring.opens(str(message.get("secret", "")).encode("utf-8", "surrogatepass"))
 
     async def _stored(self, signal: Signal, payload: str, deadline: float) -> Receipt:
         """Store the signal. Running out of time stops the waiting, never the storing."""
@@ -136,7 +73,8 @@ class Webhook:
 
 async def _outcome(receipt: Receipt, deadline: float) -> Outcome | None:
     """Return the end of a signal, or None when it is not known in time. Waiting changes nothing about the signal."""
-    done, _ = await asyncio.wait({receipt.outcome}, timeout=max(0.0, deadline - _now()))
+    patience_s = max(0.0, deadline - _now()) if receipt.soon else 0.0
+    done, _ = await asyncio.wait({receipt.outcome}, timeout=patience_s)
     if not done:
         return None
     try:

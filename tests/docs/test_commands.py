@@ -113,12 +113,13 @@ def test_every_block_is_run_or_marked(block: Block) -> None:
         RUNNERS[block.language](block)
 
 
+PROGRAMS: dict[str, Any] = {"helix": get_command(app), "helix-sim": get_command(sim_app)}
 COMMAND = re.compile(r"(?:^|\s|/|\$ )(helix|helix-sim) (?!\W)(.*)")
 
 
 def understood(program: str, words: list[str]) -> str | None:
     """What is wrong with a command, as it would be typed; None when `helix` takes it. Values are not looked at."""
-    command: Any = get_command(app if program == "helix" else sim_app)
+    command = PROGRAMS[program]
     while getattr(command, "commands", None) and words and words[0] in command.commands:
         command, words = command.commands[words[0]], words[1:]
     if program == "helix" and hasattr(command, "commands") and words[:1] != ["--help"]:
@@ -169,9 +170,8 @@ def test_every_file_that_is_named_exists(page: str) -> None:
 
 
 def test_helix_explains_each_of_its_commands() -> None:
-    command: Any = get_command(app)
     runner = CliRunner()
-    silent = [name for name in command.commands if "Usage" not in runner.invoke(app, [name, "--help"]).output]
+    silent = [name for name in PROGRAMS["helix"].commands if "Usage" not in runner.invoke(app, [name, "--help"]).output]
 
     assert silent == []
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml  # type: ignore[import-untyped] # nobody needs its types here
 from markdown_it import MarkdownIt
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def site() -> Any:
-    spec = importlib.util.spec_from_file_location("site_of_the_docs", ROOT / "docs" / "making" / "site.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return program("site")
 
 
 def leaves(nav: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ import tarfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -30,7 +31,7 @@ class Distribution:
         return ROOT / self.folder
 
     @property
-    def project(self) -> dict:
+    def project(self) -> dict[str, Any]:
         """What its pyproject.toml says of it."""
         return tomllib.loads((self.place / "pyproject.toml").read_text())["project"]
 

@@ -63,9 +63,9 @@ def test_another_day_and_another_folder_give_the_same_bytes(
         at = (package if "cache" in rubbish else elsewhere) / rubbish
         at.parent.mkdir(parents=True, exist_ok=True)
         at.write_text("nothing for others")
-    for file in elsewhere.rglob("*.py"):
-        file.chmod(0o600)
-        os.utime(file, (0, 0))
+    for source in elsewhere.rglob("*.py"):
+        source.chmod(0o600)
+        os.utime(source, (0, 0))
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
 
     again = build(elsewhere, tmp_path / "dist")

@@ -48,6 +48,7 @@ class StandInDesk:
     storing: Callable[[], Any] | None = None
     looking: Callable[[], Any] | None = None
     asked: int = 0
+    soon: bool = True
     taken: list[tuple[Signal, str]] = field(default_factory=list)
     futures: list[asyncio.Future[Outcome]] = field(default_factory=list)
     state: dict[str, object] = field(default_factory=lambda: dict(HEALTH))
@@ -59,7 +60,7 @@ class StandInDesk:
         row, outcome = len(self.taken), asyncio.get_running_loop().create_future()
         self.futures.append(outcome)
         (self.end or accepted)(row, signal, outcome)
-        return Receipt(row, outcome)
+        return Receipt(row, outcome, self.soon)
 
     async def health(self) -> Mapping[str, object]:
         return self.state

@@ -62,6 +62,17 @@ async def test_unfinished_is_202_in_time_and_nothing_is_cancelled(opened, messag
         assert not house.desk.futures[0].done()
 
 
+async def test_behind_many_others_nobody_is_kept_waiting_for_the_end(house, message, auth):
+    """Else a burst of alerts would use up the connections that the next ones need."""
+    house.desk.end, house.desk.soon = (lambda *_: None), False
+
+    begun = asyncio.get_running_loop().time()
+    answer = await house.client.post("/webhook", json=message, headers=auth)
+
+    assert asyncio.get_running_loop().time() - begun < 1.5  # of the 2.5 s that an answer may take
+    assert (answer.status_code, answer.json()["status"]) == (202, "processing")
+
+
 @pytest.mark.parametrize("failure", ["raises", "cancelled"])
 async def test_an_outcome_that_is_lost_after_storing_is_202_so_that_nobody_sends_it_again(
     house, message, auth, failure

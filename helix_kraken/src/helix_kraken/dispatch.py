@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from helix_kraken.absences import Absences
 
 DEADLINE_S = 5.0
+_ORDER_GATE = "EOrder"
 
 
 class Dispatch:
@@ -99,11 +100,11 @@ class Dispatch:
         await self._line.order(send)
 
     async def _place(self, send: Callable[[Any], Awaitable[str]]) -> str:
-        """Send it. Where it is refused, the coins or the money may be with an order that is held absent."""
+        """Send it. Where the order gate refuses it, its coins or money may be with an order that is held absent."""
         try:
             return await self._line.order(send)
         except OrderRefused as refusal:
-            if not refusal.transient:
+            if refusal.code == _ORDER_GATE and not refusal.transient:
                 self._absences.doubt()
             raise
 
