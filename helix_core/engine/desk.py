@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_CAPACITY = 100
+"""So many stored signals may wait in memory for the worker. The database has all of them."""
+_FEW = 10
+"""Behind so many nobody waits for the end of a signal: it would use up the connections of those who come after."""
+
 
 class TradingDesk:
     """Implements the Desk protocol over the worker and the database."""
@@ -71,13 +76,14 @@ class TradingDesk:
         return await asyncio.shield(self._accept(signal, payload))
 
     async def _accept(self, signal: Signal, payload: str) -> Receipt:
-        if self._worker.full:
+        if self._worker.waiting >= _CAPACITY:
             raise StoreError("Too many signals are waiting.")
         if signal.action is Action.BUY and (shortage := self._store.shortage) is not None:
             raise StoreError(shortage)
         now = self._clock.now()
         stored, earlier = await self._intake.keep(signal, payload, now)
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        soon = earlier is not None or self._worker.waiting < _FEW
         if earlier is None:
             log.info("signal_stored", signal=stored.row, signal_id=signal.signal_id)
             self._worker.put(stored, outcome)
@@ -92,7 +98,7 @@ class TradingDesk:
                     detail=f"Repeats signal {earlier} inside {self._limits.dedup_window_s} s; nothing was done.",
                 )
             )
-        return Receipt(stored.row, outcome)
+        return Receipt(stored.row, outcome, soon)
 
     async def health(self) -> Mapping[str, object]:
         """Exactly the keys of GET /health."""

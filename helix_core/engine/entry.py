@@ -79,7 +79,7 @@ class Entry:
         view = await self._market.view(stored.signal.symbol)
         intent, attempt = await self._intent(stored, view)
         report = await self._risk.judge(intent, await self._snapshots.of(stored, view), exit_=False)
-        await self._refuse_unless_allowed(stored, report)
+        await self._refuse_unless_allowed(report)
         order = ApprovedOrder(intent=intent, report=report, bracket=await self._bracket(intent, view))
         now = self._clock.now()
         try:
@@ -160,24 +160,22 @@ class Entry:
             stop_client_order_id=stop_client_order_id,
         )
 
-    async def _refuse_unless_allowed(self, stored: StoredSignal, report: RiskReport) -> None:
-        """End a signal that a gate denies or a halt stops, its verdicts stored. Raises Rejection."""
-        now = self._clock.now()
+    async def _refuse_unless_allowed(self, report: RiskReport) -> None:
+        """End a signal that a gate denies or a halt stops, with its verdicts. Raises Rejection."""
         async with self._store.read() as session:
             in_force = await halts.in_force(session, self._started_at)
         denial = report.denial
         if report.allowed and not in_force:
             return
-        async with self._store.write() as session:
-            inbox.record_verdicts(session, stored.row, report, now)
-            if denial is not None and denial.reason == "daily_loss_limit" and denial.measured is not None:
-                await breaker.halt_for_daily_loss(session, Decimal(denial.measured), now)
+        if denial is not None and denial.reason == "daily_loss_limit" and denial.measured is not None:
+            async with self._store.write() as session:
+                await breaker.halt_for_daily_loss(session, Decimal(denial.measured), self._clock.now())
         if denial is not None:
-            raise Rejection(denial.reason, denial.detail)
+            raise Rejection(denial.reason, denial.detail, report)
         if not in_force:
             raise InvariantBroken("a risk report denies without a denial")
         first = in_force[0]
-        raise Rejection("trading_halted", f"Halt {first.kind.value}: {first.detail}.")
+        raise Rejection("trading_halted", f"Halt {first.kind.value}: {first.detail}.", report)
 
     async def _settle(self, stored: StoredSignal, row: JournalRow, placed: OrderReport) -> Outcome:
         if placed.filled <= 0:

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CAPACITY = 100
 _RESUME_PATIENCE_S = 60.0
 _GLANCE_S = 2.0
 _STORE_PAUSE_S = 1.0
@@ -82,9 +81,9 @@ class Worker:
         self.recovered = asyncio.Event()
 
     @property
-    def full(self) -> bool:
-        """True when no further signal may be put in the queue."""
-        return len(self._waiting) >= CAPACITY
+    def waiting(self) -> int:
+        """How many stored signals have not been taken up yet."""
+        return len(self._waiting)
 
     def put(self, stored: StoredSignal, outcome: asyncio.Future[Outcome] | None) -> None:
         """Let the worker have a stored signal; `outcome` gets its end."""
@@ -259,6 +258,8 @@ class Worker:
         now = self._clock.now()
         async with self._store.write() as session:
             await inbox.finish(session, stored.row, now, reason=rejection.reason, detail=rejection.detail)
+            if rejection.report is not None:
+                inbox.record_verdicts(session, stored.row, rejection.report, now)
             text = messages.signal_rejected(rejection.reason, rejection.detail)
             outbox.owe(session, NoticeKind.SIGNAL_REJECTED, text, now)
         log.info("signal_rejected", signal=stored.row, reason=rejection.reason, detail=rejection.detail)

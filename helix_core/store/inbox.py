@@ -15,6 +15,7 @@ from helix_core.store import rows
 from helix_core.store.schema import InboxRow, SignalRow, VerdictRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -23,27 +24,51 @@ if TYPE_CHECKING:
 
 # Built once: building one of these takes as long as asking it.
 _signals, _inbox = rows.table(SignalRow), rows.table(InboxRow)
-_same = (
+_new = _signals.c.action.is_distinct_from("deduplicated")
+_NEAR = select(_signals.c.signal_id, _signals.c.received_at, _signals.c.id).where(
+    _signals.c.signal_id.in_(bindparam("signal_ids", expanding=True)),
+    _signals.c.received_at > bindparam("since"),
+    _signals.c.received_at < bindparam("until"),
+    _new,
+)
+_BEFORE = (
     select(_signals.c.id)
     .where(
         _signals.c.signal_id == bindparam("signal_id"),
         _signals.c.received_at > bindparam("since"),
-        _signals.c.action.is_distinct_from("deduplicated"),
+        _signals.c.id < bindparam("row"),
+        _new,
     )
     .limit(1)
 )
-_EARLIER = _same.where(_signals.c.received_at < bindparam("until"))
-_BEFORE = _same.where(_signals.c.id < bindparam("row"))
 _UNFINISHED = (
     select(SignalRow, InboxRow)
     .join(InboxRow, col(InboxRow.signal_row) == SignalRow.id)
     .where(col(InboxRow.done_at).is_(None))
     .order_by(col(SignalRow.id))
 )
-_STORE, _ASK = insert(_signals), insert(_inbox)
+_STORE = insert(_signals).returning(_signals.c.id, sort_by_parameter_order=True)
+_ASK = insert(_inbox)
 _END_SIGNAL = update(_signals).where(_signals.c.id == bindparam("row"))
 _ADOPT = _END_SIGNAL.where(_signals.c.action == "rejected")
 _END_ASKED = update(_inbox).where(_inbox.c.signal_row == bindparam("row"))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A signal that came at `at` (aware UTC); `payload` is its message without the secret."""
+
+    signal: Signal
+    payload: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class _First:
+    """A signal that others may repeat; `row` is None until it is stored."""
+
+    at: datetime
+    row: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +83,77 @@ class StoredSignal:
 async def append(
     session: AsyncSession, signal: Signal, payload: str, now: datetime, window_s: int
 ) -> tuple[StoredSignal, int | None]:
-    """Store a signal. Also returns the id of the earlier signal it repeats, or None when it is a new one.
+    """Store a signal, as `append_all` stores several."""
+    return (await append_all(session, [Arrival(signal, payload, now)], window_s))[0]
 
-    A repeat is stored too, already ended as `deduplicated`; repeats do not prolong the window.
+
+async def append_all(
+    session: AsyncSession, arrivals: Sequence[Arrival], window_s: int
+) -> list[tuple[StoredSignal, int | None]]:
+    """Store signals. For each also returns the id of the earlier signal it repeats, or None when it is a new one.
+
+    A repeat is stored too, already ended as `deduplicated`; repeats do not prolong the window. It takes four
+    statements, however many there are: first the new ones, so that those that repeat them can name them.
     """
-    window = timedelta(seconds=window_s)
-    within = {"signal_id": signal.signal_id, "since": now - window, "until": now + window}
-    earlier = (await session.exec(_EARLIER, params=within)).first()
-    came = {
-        "signal_id": signal.signal_id,
-        "payload": payload,
-        "received_at": now,
-        "action": None if earlier is None else "deduplicated",
-        "rejection_reason": None if earlier is None else f"repeats signal {earlier}",
-    }
-    key = (await session.exec(_STORE, params=came)).inserted_primary_key
-    assert key is not None
-    row: int = key[0]
-    asked = {
-        "signal_row": row,
-        "action": signal.action.value,
-        "symbol": signal.symbol,
-        "price": signal.price,
-        "timestamp": signal.timestamp,
-        "strategy": signal.strategy,
-        "done_at": None if earlier is None else now,
-    }
+    repeats = await _repeats(session, arrivals, timedelta(seconds=window_s))
+    stored: dict[int, int] = {}
+    for again in (False, True):
+        places = [n for n, (_, is_repeat) in enumerate(repeats) if is_repeat is again]
+        if places:
+            came = [_came(arrivals[n], repeats[n][0].row) for n in places]
+            ids = (await session.exec(_STORE, params=came)).scalars().all()
+            for n, row in zip(places, ids, strict=True):
+                stored[n] = row
+                if not again:
+                    repeats[n][0].row = row
+    asked = [_asked(arrivals[n], row, ended=repeats[n][1]) for n, row in stored.items()]
     await session.exec(_ASK, params=asked)
-    return StoredSignal(row, signal, now), earlier
+    return [
+        (StoredSignal(stored[n], arrival.signal, arrival.at), first.row if is_repeat else None)
+        for n, (arrival, (first, is_repeat)) in enumerate(zip(arrivals, repeats, strict=True))
+    ]
+
+
+async def _repeats(session: AsyncSession, arrivals: Sequence[Arrival], window: timedelta) -> list[tuple[_First, bool]]:
+    """For each arrival the first of its kind inside the window, and whether that is another one than itself."""
+    asked = {
+        "signal_ids": sorted({arrival.signal.signal_id for arrival in arrivals}),
+        "since": min(arrival.at for arrival in arrivals) - window,
+        "until": max(arrival.at for arrival in arrivals) + window,
+    }
+    firsts: dict[str, list[_First]] = {}
+    for signal_id, at, row in await session.exec(_NEAR, params=asked):
+        firsts.setdefault(signal_id, []).append(_First(at, row))
+    found = []
+    for arrival in arrivals:
+        same = firsts.setdefault(arrival.signal.signal_id, [])
+        first = next((one for one in same if abs(one.at - arrival.at) < window), None)
+        found.append((first or _First(arrival.at, None), first is not None))
+        if first is None:
+            same.append(found[-1][0])
+    return found
+
+
+def _came(arrival: Arrival, repeated: int | None) -> dict[str, object]:
+    return {
+        "signal_id": arrival.signal.signal_id,
+        "payload": arrival.payload,
+        "received_at": arrival.at,
+        "action": None if repeated is None else "deduplicated",
+        "rejection_reason": None if repeated is None else f"repeats signal {repeated}",
+    }
+
+
+def _asked(arrival: Arrival, row: int, *, ended: bool) -> dict[str, object]:
+    return {
+        "signal_row": row,
+        "action": arrival.signal.action.value,
+        "symbol": arrival.signal.symbol,
+        "price": arrival.signal.price,
+        "timestamp": arrival.signal.timestamp,
+        "strategy": arrival.signal.strategy,
+        "done_at": arrival.at if ended else None,
+    }
 
 
 async def seen_before(session: AsyncSession, stored: StoredSignal, window_s: int) -> bool:

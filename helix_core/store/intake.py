@@ -22,11 +22,11 @@ _MOST_TOGETHER = 32
 """So few that a transaction of them is still short: everybody else who writes waits for it."""
 
 
-class _Arrival:
+class _Waiting:
     """A signal that waits to be stored; `kept` gets what `inbox.append` returns, or what went wrong."""
 
-    def __init__(self, signal: Signal, payload: str, at: datetime) -> None:
-        self.signal, self.payload, self.at = signal, payload, at
+    def __init__(self, arrival: inbox.Arrival) -> None:
+        self.arrival = arrival
         self.kept: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
 
 
@@ -36,7 +36,7 @@ class Intake:
     def __init__(self, store: Store, window_s: int) -> None:
         """Recognise repeats inside `window_s` seconds."""
         self._store, self._window_s = store, window_s
-        self._arrivals: deque[_Arrival] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._turn = asyncio.Lock()
 
     async def keep(self, signal: Signal, payload: str, at: datetime) -> Kept:
@@ -44,42 +44,36 @@ class Intake:
 
         Whoever has the turn stores all that have come until then, so most of the others find it done at theirs.
         """
-        arrival = _Arrival(signal, payload, at)
-        self._arrivals.append(arrival)
+        mine = _Waiting(inbox.Arrival(signal, payload, at))
+        self._waiting.append(mine)
         async with self._turn:
-            while not arrival.kept.done():
-                together = [self._arrivals.popleft() for _ in range(min(_MOST_TOGETHER, len(self._arrivals)))]
+            while not mine.kept.done():
+                together = [self._waiting.popleft() for _ in range(min(_MOST_TOGETHER, len(self._waiting)))]
                 await self._store_all(together)
-        return arrival.kept.result()
+        return mine.kept.result()
 
-    async def _store_all(self, arrivals: list[_Arrival]) -> None:
+    async def _store_all(self, together: list[_Waiting]) -> None:
         """Store them, all or none; one that cannot be stored does not keep the others from it."""
         try:
-            kept = await self._together(arrivals)
+            async with self._store.write() as session:
+                kept = await inbox.append_all(session, [one.arrival for one in together], self._window_s)
         except StoreError as error:
-            _tell(arrivals, error)
+            _tell(together, error)
         except Exception as error:  # noqa: BLE001 - it is told to whoever brought it
-            if len(arrivals) == 1:
-                _tell(arrivals, error)
+            if len(together) == 1:
+                _tell(together, error)
             else:
-                for arrival in arrivals:
-                    await self._store_all([arrival])
+                for one in together:
+                    await self._store_all([one])
         except BaseException:
-            _tell(arrivals, StoreError("Storing was broken off."))
+            _tell(together, StoreError("Storing was broken off."))
             raise
         else:
-            for arrival, one in zip(arrivals, kept, strict=True):
-                arrival.kept.set_result(one)
-
-    async def _together(self, arrivals: list[_Arrival]) -> list[Kept]:
-        async with self._store.write() as session:
-            return [
-                await inbox.append(session, arrival.signal, arrival.payload, arrival.at, self._window_s)
-                for arrival in arrivals
-            ]
+            for one, its_end in zip(together, kept, strict=True):
+                one.kept.set_result(its_end)
 
 
-def _tell(arrivals: list[_Arrival], error: Exception) -> None:
-    for arrival in arrivals:
-        arrival.kept.set_exception(error)
-        arrival.kept.exception()  # seen: whoever was hung up on does not ask any more
+def _tell(together: list[_Waiting], error: Exception) -> None:
+    for one in together:
+        one.kept.set_exception(error)
+        one.kept.exception()  # seen: whoever was hung up on does not ask any more

@@ -74,6 +74,23 @@ async def test_of_the_same_signal_at_once_one_is_new_and_the_others_repeat_it(tm
     assert on_disk(tmp_path) == [("Long", None), *[("Long", "deduplicated")] * 39]
 
 
+async def test_new_ones_and_repeats_that_come_together_are_told_apart(tmp_path: Path) -> None:
+    """A repeat names the signal it repeats, stored before or at the same time; every id belongs to its signal."""
+    async with opened(tmp_path) as store:
+        intake = Intake(store, 60)
+        before, _ = await intake.keep(signal("a"), "{}", AT)
+        names = ["b", "a", "c", "b", "d", "c", "a"]
+        kept = await asyncio.gather(*(intake.keep(signal(name), "{}", AT) for name in names))
+    rows = {name: stored.row for name, (stored, earlier) in zip(names, kept, strict=True) if earlier is None}
+    with closing(sqlite3.connect(f"file:{tmp_path}/helix.db?mode=ro", uri=True)) as connection:
+        found = dict(connection.execute("SELECT id, signal_id FROM signals JOIN inbox ON signal_row = id"))
+
+    assert sorted(rows) == ["b", "c", "d"]
+    assert [earlier for _, earlier in kept] == [None, before.row, None, rows["b"], None, rows["c"], before.row]
+    assert [found[stored.row] for stored, _ in kept] == names
+    assert len(found) == 8
+
+
 async def test_one_that_cannot_be_stored_keeps_no_other_from_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         intake = Intake(store, 60)
