@@ -26,7 +26,7 @@ from helix_core.errors import (
 from helix_core.notify import messages
 from helix_core.risk import size_entry, stop_price, take_profit_price
 from helix_core.store import halts, inbox, journal, outbox
-from helix_core.store.schema import JournalRow, JournalState, TradeRow
+from helix_core.store.schema import JournalRow, JournalState, SignalRow, TradeRow
 
 if TYPE_CHECKING:
     from helix_core.domain.limits import RiskLimits
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_UNKNOWN = "order_outcome_unknown"
 _FILLS_PATIENCE_S = 0.9
 _COLLAR = Decimal("1.002")
 """An atomic entry is a limit order: it may pay 0.2 % more than the ask, or buys nothing."""
@@ -108,6 +109,7 @@ class Entry:
         try:
             placed = await self._desk.resolve(row, patience_s=patience_s)
         except OrderRefused as refusal:
+            await self._tell_that_it_never_arrived(stored, row)
             raise Rejection.of(refusal) from refusal
         except OrderOutcomeUnknown as unknown:
             raise await self._alarm(stored, row.client_order_id, str(unknown)) from unknown
@@ -249,7 +251,18 @@ class Entry:
                     side=stored.signal.action, symbol=stored.signal.symbol, client_order_id=client_order_id
                 )
                 outbox.owe(session, NoticeKind.ORDER_UNKNOWN, text, now)
-        return Rejection("order_outcome_unknown", problem)
+        return Rejection(_UNKNOWN, problem)
+
+    async def _tell_that_it_never_arrived(self, stored: StoredSignal, row: JournalRow) -> None:
+        """Tell the owner, where the signal has ended because nobody knew."""
+        async with self._store.read() as session:
+            ended = await session.get_one(SignalRow, stored.row)
+        if ended.rejection_reason == _UNKNOWN:
+            text = messages.order_resolved(
+                side=stored.signal.action, symbol=row.symbol, client_order_id=row.client_order_id
+            )
+            async with self._store.write() as session:
+                outbox.owe(session, NoticeKind.ORDER_UNKNOWN, text, self._clock.now())
 
     async def _journalled(self, stored: StoredSignal) -> JournalRow:
         async with self._store.read() as session:

@@ -108,10 +108,9 @@ def order_unknown(*, side: Action, symbol: str, client_order_id: str) -> str:
     )
 
 
-def order_resolved(*, side: Action, symbol: str, client_order_id: str, placed: bool) -> str:
-    """The venue has said what became of an order that was unknown."""
-    end = "It was placed" if placed else "It was never placed"
-    return f"🔎 ORDER RESOLVED: {side.value} {symbol} | Id: {clean(client_order_id)} | {end}"
+def order_resolved(*, side: Action, symbol: str, client_order_id: str) -> str:
+    """It is proven that an order never arrived, of which the owner was told that nobody knows."""
+    return f"🔎 ORDER RESOLVED: {side.value} {symbol} | Id: {clean(client_order_id)} | It was never placed"
 
 
 def orphan(*, symbol: str, detail: str) -> str:

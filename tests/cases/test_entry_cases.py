@@ -20,6 +20,7 @@ from helix_core.sandbox.book import Book
 from helix_core.sandbox.faults import Fault, FaultKind
 from helix_core.sandbox.fees import FeeCoin, Fees
 from helix_core.sandbox.server import serving
+from helix_core.sim.strikes import Strike, StrikeKind
 from helix_core.store import inbox, journal
 from helix_core.store.database import Store
 from helix_core.store.schema import JournalRow, JournalState, TradeRow
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from helix_core.store.inbox import StoredSignal
     from tests.bot.conftest import RunningBot
+    from tests.bot.staged import StagedBot
 
 LOT = Decimal("0.00001")
 PAIR = "BTC/USDT"
@@ -122,6 +124,25 @@ async def test_a_look_up_that_fails_many_times_is_no_proof_of_absence(bot: Runni
     assert len(venue.parameters("POST", ORDER)) == 1
     (stop,) = [order for order in venue.resting() if order.stop_price is not None]
     assert venue.total("BTC") - LOT < stop.quantity <= venue.total("BTC")
+
+
+@staged
+async def test_the_owner_who_was_told_that_nobody_knows_is_told_that_it_never_arrived(
+    bot: StagedBot, venue: Venue
+) -> None:
+    """The entry is lost, and for two minutes the venue answers no question about it. The halt is the owner's to end."""
+    bot.strike(f"POST {ORDER}", Strike(kind=StrikeKind.SILENT_REQUEST))
+    venue.sandbox.faults.add(Fault(on=f"GET {ORDER}", kind=FaultKind.HTTP_5XX, status=503, body="down", times=None))
+    await bot.post("BUY")
+    await bot.until("SELECT rejection_reason FROM signals", [("order_outcome_unknown",)], 90)
+
+    venue.sandbox.faults.clear()
+    await bot.until("SELECT state FROM journal", [("not_placed",)], 90)
+    await bot.until("SELECT count(*) FROM outbox WHERE text LIKE '%RESOLVED%'", [(1,)])
+
+    (told,) = [text for text in bot.notices() if "RESOLVED" in text]
+    assert told.endswith("It was never placed")
+    assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == [("reconcile",)]
 
 
 async def test_a_stop_of_the_bot_in_the_middle_of_an_order_ends_with_the_position_protected(

@@ -53,10 +53,7 @@ OTHERS = {
         side=Action.BUY, symbol="BTC/USDT", client_order_id="e11c01"
     ),
     "🔎 ORDER RESOLVED: SELL BTC/USDT | Id: e11c01 | It was never placed": messages.order_resolved(
-        side=Action.SELL, symbol="BTC/USDT", client_order_id="e11c01", placed=False
-    ),
-    "🔎 ORDER RESOLVED: BUY BTC/USDT | Id: e11c01 | It was placed": messages.order_resolved(
-        side=Action.BUY, symbol="BTC/USDT", client_order_id="e11c01", placed=True
+        side=Action.SELL, symbol="BTC/USDT", client_order_id="e11c01"
     ),
     "⚠️ ORPHAN: BTC/USDT | the exchange holds 0.5, Helix knows of 0 | Nothing is closed by itself: run helix reconcile"
     " on the host": messages.orphan(symbol="BTC/USDT", detail="the exchange holds 0.5, Helix knows of 0"),
