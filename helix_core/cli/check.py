@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -51,12 +52,28 @@ class Finding:
             console.print(f"         {'fix':<12} {self.fix}", markup=False)
 
 
-def check() -> None:
+def check(
+    *,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="First list each setting, its value and where that comes from.")
+    ] = False,
+) -> None:
     """Check settings, plugins, files, venue, clock, pair, key and messages. Exit code 0 when all is well."""
+    if settings:
+        _list_settings()
     findings = asyncio.run(_all())
     problems = [finding for finding in findings if finding.fix is not None and not finding.warning]
     if problems:
         raise typer.Exit(EXIT_PROBLEM)
+
+
+def _list_settings() -> None:
+    """List what applies; a secret is only set or not. Nothing while it cannot be read: the check says why."""
+    from helix_core.cli.bot import load  # noqa: PLC0415 - keeps --help instant
+
+    with suppress(HelixError):
+        for name, shown, source in load()[0].describe():
+            console.print(f"{name:<30} {shown:<36} {source}", markup=False)
 
 
 async def _all() -> list[Finding]:

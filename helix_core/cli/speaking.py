@@ -17,7 +17,6 @@ P = ParamSpec("P")
 
 EXIT_PROBLEM = 1
 EXIT_CONFIGURATION = 2
-EXIT_CRASH = 70
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -174,6 +174,16 @@ async def test_check_finds_everything_in_order(command: Command, venue: Venue) -
         assert line in said
 
 
+async def test_check_lists_what_applies_and_no_secret(command: Command, venue: Venue) -> None:
+    environ = environment(venue)
+    _, said = await asyncio.to_thread(command, "check", "--settings", environ=environ)
+
+    listed = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line}
+    assert listed["BINANCE_API_SECRET"] == ["set", "the", "environment"]
+    assert listed["TRADING_PAIR"][0] == "BTC/USDT"
+    assert environ["BINANCE_API_SECRET"] not in said
+
+
 async def test_check_names_a_wrong_key_and_the_fix(command: Command, venue: Venue) -> None:
     wrong = environment(venue, BINANCE_API_SECRET="wrong")
     code, said = await asyncio.to_thread(command, "check", environ=wrong)
