@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from helix_core import IN_HAND, DataMissing, OrderKind, OrderOutcomeUnknown, RateLimited, StopWouldTrigger
+from helix_core import IN_HAND, DataMissing, OrderKind, OrderOutcomeUnknown, OrderRefused, RateLimited, StopWouldTrigger
 from helix_core.clock import SystemClock
 from helix_kraken.absences import Absences
 from helix_kraken.counter import Counter, RestLimit
@@ -33,6 +33,7 @@ from tests.drivers.kraken_venue import (
     ok,
     opened,
     queried,
+    refusal,
     set_up,
     stop_for,
     stop_ref,
@@ -293,3 +294,16 @@ async def test_of_several_sales_that_were_lost_one_search_tells(
 
     assert found == [None, None, None]
     assert private(tiny) == [OPEN, CLOSED]
+
+
+async def test_a_sale_of_which_every_copy_was_refused_is_not_sought(kraken: KrakenClient, tiny: TinyVenue) -> None:
+    """It is nowhere to be found. One copy without an answer, and it may be anywhere."""
+    tiny.on("POST", ADD, refusal("EOrder:Insufficient funds"), Reply("", fault="reset"))
+    for error in (OrderRefused, OrderOutcomeUnknown):
+        tiny.seen.clear()
+        with pytest.raises(error):
+            await kraken.place_market_order(leave())
+        await kraken.find_order(ref(OrderKind.EXIT))
+        asked = private(tiny)[1:]
+
+        assert asked == ([] if error is OrderRefused else [OPEN, CLOSED])

@@ -22,6 +22,8 @@ class _Absence:
     refrained: bool = False
     missed_at_s: float = -math.inf
     late: int = 0
+    in_doubt: int = 0
+    """How many of its copies have left, and were not refused."""
 
 
 class Absences:
@@ -35,8 +37,24 @@ class Absences:
 
     def written(self, client_order_id: str) -> None:
         """The order is about to be sent, perhaps once more: from now on it may show up."""
-        self._known.pop(client_order_id, None)
-        self._of(client_order_id, self._clock.monotonic(), written=True)
+        earlier = self._known.pop(client_order_id, None)
+        absence = self._of(client_order_id, self._clock.monotonic(), written=True)
+        absence.in_doubt = 1 + (0 if earlier is None else earlier.in_doubt)
+
+    def in_doubt(self, client_order_id: str) -> int:
+        """How many copies of it were written here, and are not proven not to have been placed."""
+        absence = self._known.get(client_order_id)
+        return 0 if absence is None else absence.in_doubt
+
+    def refused(self, client_order_id: str, in_doubt: int) -> None:
+        """What was written of it since `in_doubt` copies were is proven not to have been placed."""
+        if (absence := self._known.get(client_order_id)) is not None:
+            absence.in_doubt = in_doubt
+
+    def was_refused(self, client_order_id: str) -> bool:
+        """Whether every copy that was written here was refused: then no question can find it."""
+        absence = self._known.get(client_order_id)
+        return absence is not None and absence.written and absence.in_doubt == 0
 
     def refrained(self, client_order_id: str) -> None:
         """The order is being considered and was not sent, unless it was written, or sought, before."""

@@ -240,7 +240,8 @@ class KrakenClient(CcxtExchange):
         """Look an order up: by Kraken's id where it is known, else by Helix's own; of a stop all its orders."""
         if self._protection.is_unsent(ref.client_order_id) or self._trail.is_followed(ref.client_order_id):
             raise ExchangeUnavailable("it is being placed right now")
-        if self._absences.is_gone(ref.client_order_id):
+        sold_never = ref.kind is OrderKind.EXIT and self._absences.was_refused(ref.client_order_id)
+        if sold_never or self._absences.is_gone(ref.client_order_id):
             return self._noted(ref.kind, None)
         if ref.kind is not OrderKind.EXIT and self._absences.just_missed(ref.client_order_id):
             raise ExchangeUnavailable("it was sought a moment ago, and may still appear")

@@ -66,7 +66,7 @@ class Dispatch:
                 form |= {"close[ordertype]": "stop-loss", "close[price]": plain(stop_price), "trigger": "last"}
             return await _add(venue, form)
 
-        return await self._place(send)
+        return await self._place(order.client_order_id, send)
 
     async def protect(self, order: ProtectiveOrder, quantity: Decimal) -> Order:
         """Send a stop of Helix's own over `quantity`, and return it as it now rests."""
@@ -77,7 +77,7 @@ class Dispatch:
             return await _add(venue, {**form, "price": plain(stop_price), "trigger": "last"})
 
         return Order(
-            txid=await self._place(send),
+            txid=await self._place(order.client_order_id, send),
             client_order_id=order.client_order_id,
             entry_id=None,
             pair=self.market(order.symbol)["id"],
@@ -99,11 +99,13 @@ class Dispatch:
 
         await self._line.order(send)
 
-    async def _place(self, send: Callable[[Any], Awaitable[str]]) -> str:
+    async def _place(self, client_order_id: str, send: Callable[[Any], Awaitable[str]]) -> str:
         """Send it. Where the order gate refuses it, its coins or money may be with an order that is held absent."""
+        in_doubt = self._absences.in_doubt(client_order_id)
         try:
             return await self._line.order(send)
         except OrderRefused as refusal:
+            self._absences.refused(client_order_id, in_doubt)
             if refusal.code == _ORDER_GATE and not refusal.transient:
                 self._absences.doubt()
             raise
