@@ -78,7 +78,7 @@ release-check: $(READY) ## build what is published into dist/ and try it out on 
 	@deploy/check-release.sh
 
 clean: ## remove what was built, the environment too; never data/ or logs/
-	@rm -rf $(VENV) $(DIST) build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(DIST) build site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment runs the code of the folder it was made in: in a copy, or under another name, it is made anew.
@@ -89,7 +89,7 @@ endif
 
 # The stamp goes first and comes back last: a set-up that was interrupted starts from nothing the next time.
 $(READY): requirements.txt pyproject.toml helix_binance/pyproject.toml helix_kraken/pyproject.toml
-	@echo "Setting up $(VENV), once: about a minute ..."
+	@echo "Setting up $(VENV), once: a minute or two ..."
 	@if ! { [ -f $@ ] && $(BIN)/pip --version >/dev/null 2>&1; }; then $(FIND_PYTHON) && $$python -m venv --clear $(VENV); fi
 	@rm -f $@
 	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.txt || { \
