@@ -18,16 +18,21 @@ PUT_BACK_S = 10.0
 AT_ONCE_S = 12.0
 
 
-@staged(exchange="kraken")
-async def test_after_a_rush_of_trades_what_a_stop_has_left_unsold_is_still_covered_in_time(
-    bot: StagedBot, venue: Venue
-) -> None:
-    """Four trades as fast as they go use up Kraken's questions; the stop of the fifth is set off and sells half."""
+async def rush(bot: StagedBot) -> None:
+    """Four trades as fast as they go use up Kraken's questions."""
     for _ in range(4):
         await bot.post("BUY")
         await bot.until(OPEN, [(1,)], 60)
         await bot.post("SELL")
         await bot.until(OPEN, [(0,)], 60)
+
+
+@staged(exchange="kraken")
+async def test_after_a_rush_of_trades_what_a_stop_has_left_unsold_is_still_covered_in_time(
+    bot: StagedBot, venue: Venue
+) -> None:
+    """The stop of the fifth is set off and sells half."""
+    await rush(bot)
     await bot.post("BUY")
     await bot.stage.until(venue.resting, 60)
     (stop,) = venue.resting()
@@ -51,11 +56,7 @@ async def test_an_entry_does_not_wait_for_room_while_the_outcome_of_another_one_
     bot: StagedBot, venue: Venue
 ) -> None:
     """The one worker that would wait is the one that finds out what became of the order before it."""
-    for _ in range(4):
-        await bot.post("BUY")
-        await bot.until(OPEN, [(1,)], 60)
-        await bot.post("SELL")
-        await bot.until(OPEN, [(0,)], 60)
+    await rush(bot)
     bot.strike("POST /0/private/AddOrder", Strike(kind=StrikeKind.SILENT_REQUEST))
     venue.sandbox.faults.add(Fault(on="POST /0/private/OpenOrders", kind=FaultKind.HTTP_5XX, times=None))
     await bot.post("BUY", "unknown")
