@@ -105,19 +105,20 @@ def ask(url: str) -> object:
 
 
 def _until_answers(url: str, *, any_answer: bool = False) -> None:
+    """Ask until there is an answer. Raises RuntimeError with the last problem."""
     ends = time.perf_counter() + _PATIENCE_S
+    problem: OSError | None = None
     while time.perf_counter() < ends:
         try:
             ask(url)
-        except urllib.error.HTTPError:
-            if any_answer:
+        except OSError as error:
+            if any_answer and isinstance(error, urllib.error.HTTPError):
                 return
-        except OSError:
-            pass
+            problem = error  # not up yet, or not ready
         else:
             return
         time.sleep(0.05)
-    message = f"{url} does not answer; see the log beside the database"
+    message = f"{url} does not answer ({problem}); see the log beside the database"
     raise RuntimeError(message)
 
 

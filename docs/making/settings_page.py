@@ -1,6 +1,6 @@
 """Writes docs/settings.md from the code: the model has types, ranges and defaults, settings.toml the words.
 
-With --check it says whether the page is up to date. A setting that no file explains is an error, and so is one in a
+A test says whether the page is up to date. A setting that no file explains is an error, and so is one in a
 file that the model does not know.
 """
 
@@ -168,16 +168,5 @@ def extras() -> Iterator[tuple[str, str]]:
         yield f"RISK_EXTRAS_{check.setting.upper()}", words
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is up to date."""
-    text = page()
-    if arguments == ["--check"]:
-        same = PAGE.exists() and PAGE.read_text("utf-8") == text
-        print(f"{PAGE.relative_to(ROOT)} is {'up to date' if same else 'not what the code says: run make docs'}.")
-        return 0 if same else 1
-    PAGE.write_text(text, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    PAGE.write_text(page(), "utf-8")
