@@ -34,6 +34,7 @@ _LONGEST_PAUSE_S = 1.0
 """What is looked for may have filled, and then stands without a stop. A venue that counts questions is asked less."""
 _CALL_TIMEOUT_S = 30.0
 _CONTRADICTED_S = 30.0
+_PAST_THE_FENCE_S = 0.01
 _CLEAN_ABSENCES = 3
 _CLEAN_ABSENCES_OF_A_SALE = 2
 
@@ -61,7 +62,8 @@ class LookUp:
         self._clock, self._started_at = account.clock, account.started_at
         poll_s = account.client.capabilities.orders_poll_s
         self._longest_pause_s = max(_LONGEST_PAUSE_S, poll_s / 2)
-        self._shortest_pause_s = poll_s / 2 if poll_s > _OFTEN_S else 0
+        self._shortest_pause_s = poll_s / 2 if poll_s > _OFTEN_S else 0.0
+        self._fenced_pause_s = PAUSES_S[1] if poll_s > _OFTEN_S else PAUSES_S[0]
         self._searches: dict[str, _Search] = {}
 
     async def resolve(
@@ -91,7 +93,7 @@ class LookUp:
                 return report
             pause_s = min(PAUSES_S[min(looks, len(PAUSES_S) - 1)], self._longest_pause_s)
             if report is None:
-                pause_s = PAUSES_S[1] if fenced else max(pause_s, self._shortest_pause_s)
+                pause_s = self._fenced_pause_s if fenced else self._until_the_fence(search, pause_s)
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:
                 if isinstance(report, OrderReport):
@@ -122,6 +124,12 @@ class LookUp:
         if self._clock.monotonic() - search.began_at > self._client.capabilities.order_fence_s:
             return True
         return row.sent_at < self._started_at and self._clock.now() > row.fence_at
+
+    def _until_the_fence(self, search: _Search, pause_s: float) -> float:
+        """Of a pause before the fence no more than up to it: from then on an absence counts for more."""
+        pause_s = max(pause_s, self._shortest_pause_s)
+        left_s = search.began_at + self._client.capabilities.order_fence_s - self._clock.monotonic()
+        return min(pause_s, left_s + _PAST_THE_FENCE_S) if left_s > 0 else pause_s
 
     async def _end_if_absent(self, row: JournalRow, search: _Search, *, repeatable: bool) -> None:
         """End the search when clean answers say that the order was never placed.

@@ -198,7 +198,7 @@ class Protection:
                 return await self._stands(trade, await self._stops.put(trade.id, signal_row, held, plain=plain))
             except StopWouldTrigger as refusal:
                 log.warning("stop_already_crossed", trade_id=trade.id, problem=str(refusal))
-                await self._seller.sell_all(trade, signal_row)
+                await self._seller.sell_all(trade, signal_row, there=held)
                 await self.close(trade, BY_STOP)
                 return False
             except OrderRefused as refusal:

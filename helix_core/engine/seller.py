@@ -31,8 +31,10 @@ class Seller:
         self._desk, self._ledger = desk, ledger
         self._market, self._store = account.market, account.store
 
-    async def sell_all(self, trade: TradeRow, signal_row: int) -> None:
+    async def sell_all(self, trade: TradeRow, signal_row: int, *, there: Decimal | None = None) -> None:
         """Sell all that the trade holds; what is left then is dust no venue would take, or no longer in the account.
+
+        `there` is how much of it was last seen in the account, where that is known.
 
         Raises OrderRefused when the venue does not sell it (the position is still held), Mismatch when nothing of it is
         there to be sold, OrderOutcomeUnknown when nobody knows.
@@ -42,7 +44,7 @@ class Seller:
             exit_ = await journal.standing(session, trade.id, OrderKind.EXIT)
         if exit_ is not None:
             await self.settle(trade.id, exit_)
-        limit: Decimal | None = None
+        limit = there
         for _ in range(_MOST_ORDERS):
             held = await self._ledger.held(trade.id)
             wanted = held if limit is None else min(held, limit)

@@ -43,14 +43,16 @@ class StopWatch:
         self._hinted.set()
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Look until cancelled. While nothing is guarded nothing is asked; as soon as a stop is, a look is due."""
         while True:
             self._hinted.clear()
+            pause_s = _SHORTEST_PAUSE_S
             if self._protection.guarded:
                 await self._look()
+                pause_s = self._pause_s
             await asyncio.sleep(_SHORTEST_PAUSE_S)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._pause_s):
+                async with asyncio.timeout(pause_s):
                     await self._hinted.wait()
 
     async def _look(self) -> None:
