@@ -17,6 +17,7 @@ from helix_core.errors import (
     Mismatch,
     OrderOutcomeUnknown,
     OrderRefused,
+    RateLimited,
 )
 from helix_core.store import baseline, journal
 from helix_core.store.schema import JournalState
@@ -34,7 +35,7 @@ _LONGEST_PAUSE_S = 1.0
 """What is looked for may have filled, and then stands without a stop. A venue that counts questions is asked less."""
 _CALL_TIMEOUT_S = 30.0
 _CONTRADICTED_S = 30.0
-_PAST_THE_FENCE_S = 0.01
+_AND_A_MOMENT_S = 0.01
 _CLEAN_ABSENCES = 3
 _CLEAN_ABSENCES_OF_A_SALE = 2
 
@@ -91,9 +92,11 @@ class LookUp:
             elif report is not None and (report.status.final or report.protecting > 0):
                 self._searches.pop(row.client_order_id, None)
                 return report
-            pause_s = min(PAUSES_S[min(looks, len(PAUSES_S) - 1)], self._longest_pause_s)
+            pause_s = self._pause_s(looks)
             if report is None:
-                pause_s = self._fenced_pause_s if fenced else self._until_the_fence(search, pause_s)
+                pause_s = self._fenced_pause_s if fenced else self._until_the_fence(search)
+            elif isinstance(report, RateLimited) and report.retry_after_s is not None:
+                pause_s = min(pause_s, report.retry_after_s + _AND_A_MOMENT_S)
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:
                 if isinstance(report, OrderReport):
@@ -125,11 +128,17 @@ class LookUp:
             return True
         return row.sent_at < self._started_at and self._clock.now() > row.fence_at
 
-    def _until_the_fence(self, search: _Search, pause_s: float) -> float:
-        """Of a pause before the fence no more than up to it: from then on an absence counts for more."""
-        pause_s = max(pause_s, self._shortest_pause_s)
+    def _pause_s(self, looks: int) -> float:
+        return min(PAUSES_S[min(looks, len(PAUSES_S) - 1)], self._longest_pause_s)
+
+    def _until_the_fence(self, search: _Search) -> float:
+        """The pause after an absence: by how many there were, however long the venue had not answered before.
+
+        It ends with the fence, for from then on an absence counts for more.
+        """
+        pause_s = max(self._pause_s(search.absences - 1), self._shortest_pause_s)
         left_s = search.began_at + self._client.capabilities.order_fence_s - self._clock.monotonic()
-        return min(pause_s, left_s + _PAST_THE_FENCE_S) if left_s > 0 else pause_s
+        return min(pause_s, left_s + _AND_A_MOMENT_S) if left_s > 0 else pause_s
 
     async def _end_if_absent(self, row: JournalRow, search: _Search, *, repeatable: bool) -> None:
         """End the search when clean answers say that the order was never placed.
