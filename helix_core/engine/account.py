@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from helix_core.store.database import Store
 
 
+_OFTEN_S = 2.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One account at one venue: its client, the database that is its memory, its warm state and its limits.
@@ -28,3 +31,8 @@ class Account:
     limits: RiskLimits
     clock: Clock
     started_at: datetime
+
+    @property
+    def counts_questions(self) -> bool:
+        """Whether the venue counts questions so strictly that one must think before each."""
+        return self.client.capabilities.orders_poll_s > _OFTEN_S

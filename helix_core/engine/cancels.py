@@ -33,6 +33,8 @@ class Cancels:
         """Work for one account."""
         self._client, self._market, self._clock = account.client, account.market, account.clock
         self._look_up = look_up
+        poll_s = account.client.capabilities.orders_poll_s
+        self._look_every_s = poll_s / 2 if account.counts_questions else _LOOK_EVERY_S
 
     async def outwait_copies(self, row: JournalRow) -> None:
         """Return when no copy of a stop that was sent twice can arrive any more, or once it is set off and over.
@@ -45,7 +47,7 @@ class Cancels:
         log.info("exit_waits_for_a_copy_of_its_stop", client_order_id=row.client_order_id, seconds=round(left_s, 1))
         until = self._clock.monotonic() + left_s
         while (left_s := until - self._clock.monotonic()) > 0:
-            await asyncio.sleep(min(left_s, _LOOK_EVERY_S))
+            await asyncio.sleep(min(left_s, self._look_every_s))
             found = await self._look_up.glance(row)
             if isinstance(found, OrderReport) and found.status.final and found.filled > 0:
                 return

@@ -30,7 +30,6 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
-_OFTEN_S = 2.0
 _LONGEST_PAUSE_S = 1.0
 """What is looked for may have filled, and then stands without a stop. A venue that counts questions is asked less."""
 _CALL_TIMEOUT_S = 30.0
@@ -63,8 +62,8 @@ class LookUp:
         self._clock, self._started_at = account.clock, account.started_at
         poll_s = account.client.capabilities.orders_poll_s
         self._longest_pause_s = max(_LONGEST_PAUSE_S, poll_s / 2)
-        self._shortest_pause_s = poll_s / 2 if poll_s > _OFTEN_S else 0.0
-        self._fenced_pause_s = PAUSES_S[1] if poll_s > _OFTEN_S else PAUSES_S[0]
+        self._shortest_pause_s = poll_s / 2 if account.counts_questions else 0.0
+        self._fenced_pause_s = PAUSES_S[1] if account.counts_questions else PAUSES_S[0]
         self._searches: dict[str, _Search] = {}
 
     async def resolve(

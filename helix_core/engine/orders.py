@@ -257,7 +257,7 @@ class OrderDesk:
         """
         self._market.balances.forget()
         rules = self._market.rules()
-        there = (await self._balances() if by is None else by).of(rules.base)
+        there = (await self.balances() if by is None else by).of(rules.base)
         mine = there.total - await self.owned() - covered
         return max(rules.lots(min(wanted, there.free, mine)), Decimal(0))
 
@@ -267,10 +267,10 @@ class OrderDesk:
         Raises ExchangeError.
         """
         rules = self._market.rules()
-        there = (await self._balances()).of(rules.base)
+        there = (await self.balances()).of(rules.base)
         return max(rules.lots(min(wanted, there.total - await self.owned())), Decimal(0))
 
-    async def _balances(self) -> Balances:
+    async def balances(self) -> Balances:
         """What the account holds now. Raises ExchangeError: an answer that leaves it out is none."""
         try:
             return await self._client.get_balance()

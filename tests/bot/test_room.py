@@ -10,11 +10,13 @@ from helix_core.sim.strikes import Strike, StrikeKind
 from tests.bot.staged import staged
 
 if TYPE_CHECKING:
+    from helix_core.sim.strikes import Asked
     from tests.bot.conftest import Venue
     from tests.bot.staged import StagedBot
 
 OPEN = "SELECT count(*) FROM trades WHERE status = 'open'"
 PUT_BACK_S = 10.0
+KEY_GONE_S = 2.0
 AT_ONCE_S = 12.0
 
 
@@ -49,6 +51,40 @@ async def test_after_a_rush_of_trades_what_a_stop_has_left_unsold_is_still_cover
 
     assert bot.stage.loop.time() - began_s < PUT_BACK_S
     assert bot.rows("SELECT kind FROM halts WHERE cleared_at IS NULL") == []
+
+
+@staged(exchange="kraken")
+async def test_a_stop_is_put_back_before_it_is_asked_what_became_of_a_lost_sale(bot: StagedBot, venue: Venue) -> None:
+    """The first sale is lost, the key may not make the second, and the questions are used up.
+
+    A search for the first takes five of them, of which one comes back every 3 s. The balance says as much for one.
+    """
+    await rush(bot)
+    await bot.post("BUY")
+    await bot.stage.until(venue.resting, 60)
+    rights, lost = venue.sandbox.rights, [Strike(kind=StrikeKind.LOST_REQUEST)]
+
+    def give_back() -> None:
+        rights.read = rights.trade = True
+
+    def judge(asked: Asked) -> Strike | None:
+        if asked.name == "POST /0/private/AddOrder" and asked.parameters["type"] == "sell":
+            if lost:
+                return lost.pop()
+            if rights.trade and asked.parameters["ordertype"] == "market":
+                rights.read = rights.trade = False
+                bot.stage.loop.call_later(KEY_GONE_S, give_back)
+        return None
+
+    bot.stage.network.judge = judge
+    await bot.post("SELL")
+    await bot.stage.until(lambda: not rights.trade, 60)
+    await bot.stage.until(lambda: rights.trade, 60)
+    began_s = bot.stage.loop.time()
+    await bot.stage.until(venue.resting, 60)
+
+    assert bot.stage.loop.time() - began_s < PUT_BACK_S
+    assert bot.rows("SELECT status FROM trades ORDER BY id DESC LIMIT 1") == [("open",)]
 
 
 @staged(exchange="kraken")

@@ -105,3 +105,22 @@ async def test_what_is_asked_in_vain_leaves_room_for_what_must_be_asked_once_kra
             await counter.room(1.0, 0.0)
         counter.answered(well=True)
         await counter.room(6.0, 0.0)
+
+
+async def test_while_kraken_is_silent_it_is_tried_every_few_seconds_however_little_is_left() -> None:
+    """To save up first would go on for 20 s where the counter was full, long after Kraken answers again."""
+    clock = HandClock()
+    counter = Counter(clock, RestLimit())
+    counter.fill()
+    counter.answered(well=False)
+
+    with looking():
+        with pytest.raises(RateLimited) as limited:
+            await counter.room(1.0, 0.0)
+        clock.at_s += 5.0
+        await counter.spend("BalanceEx")
+        clock.at_s += 4.0
+        with pytest.raises(RateLimited):
+            await counter.room(1.0, 0.0)
+
+    assert limited.value.retry_after_s == pytest.approx(1.0 / 0.33, abs=0.1)

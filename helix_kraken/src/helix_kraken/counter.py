@@ -25,6 +25,8 @@ _TURN_PATIENCE_S = 3.5
 _BARE_FOR_S = 30.0
 _LEFT_WHILE_BARE = 12.0
 _LEFT_WHILE_SILENT = 6.0
+_TRIED_EVERY_S = 5.0
+"""While Kraken does not answer, looks save up; but so often one is put where it fits, to see whether that has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Counter:
         self._height, self._at_s = 0.0, clock.monotonic()
         self._bare_until_s = -math.inf
         self._silent = False
+        self._tried_at_s = -math.inf
         self._waiting: list[_Place] = []
         self._tickets = count()
 
@@ -67,7 +70,7 @@ class Counter:
         cost = _COSTS.get(path, 1)
         await self._wait(_Place(rank(), -1, cost), _TURN_PATIENCE_S)
         self._height = self._now() + cost
-        self._at_s = self._clock.monotonic()
+        self._at_s = self._tried_at_s = self._clock.monotonic()
 
     async def room(self, cost: float, patience_s: float) -> None:
         """Return when calls that cost `cost` fit, and everybody's turn has come who matters more or came before.
@@ -120,7 +123,11 @@ class Counter:
 
     def _wait_s(self, place: _Place) -> float:
         ahead = sum(other.cost for other in self._waiting if other < place)
-        return (self._now() + ahead + place.cost - self._limit.most + self._left_by(place.rank)) / self._limit.per_s
+        fits_s = (self._now() + ahead + place.cost - self._limit.most) / self._limit.per_s
+        wait_s = fits_s + self._left_by(place.rank) / self._limit.per_s
+        if self._silent and place.rank <= Rank.LOOK:
+            return min(wait_s, max(fits_s, self._tried_at_s + _TRIED_EVERY_S - self._clock.monotonic()))
+        return wait_s
 
     def _left_by(self, rank_: Rank) -> float:
         """What calls of this rank leave of the counter to others."""
