@@ -94,10 +94,13 @@ class Protection:
             await self._seller.settle(trade.id, exit_)
         async with together() as group:
             looked = group.create_task(self._market.balances.look()) if gone else None
-            if row is not None and await self._still_alive(trade.id, row):
-                if looked is not None:
-                    looked.cancel()
-                return True
+            alive = False if row is None else await self._still_alive(trade.id, row)
+            if alive and looked is not None:
+                looked.cancel()
+        if alive:
+            return True
+        if alive is None and await self._stop_of(trade.id) is not None:
+            return None  # the one before it, which covered a part, is to be asked what it has sold
         if await self.adopt_late(trade) or await self._seller.adopt_late(trade.id):
             return None
         position = await self._ledger.position(trade.id)
@@ -152,17 +155,17 @@ class Protection:
         await self._desk.outwait_copies(row)
         await self._book(trade.id, row, await self._desk.cancel(row))
 
-    async def _still_alive(self, trade_id: int, row: JournalRow) -> bool:
+    async def _still_alive(self, trade_id: int, row: JournalRow) -> bool | None:
         """Ask the venue about a stop that should be resting, and book what it has filled.
 
-        False when it is over, or no longer covers all that is held.
+        False when it is over, or no longer covers all that is held; None when it was never placed.
         """
         try:
             report = await self._desk.resolve(row, patience_s=_GLANCE_S, repeatable=self._desk.may_repeat(row))
         except AbsentSoFar:
             report = await self._stops.put_again(row)
         except OrderRefused:
-            return False
+            return None
         if report.protecting <= 0:
             if not report.status.final:
                 raise OrderOutcomeUnknown(f"The venue calls stop {row.client_order_id} {report.raw_status!r}.")
@@ -198,7 +201,7 @@ class Protection:
                 return await self._stands(trade, await self._stops.put(trade.id, signal_row, held, plain=plain))
             except StopWouldTrigger as refusal:
                 log.warning("stop_already_crossed", trade_id=trade.id, problem=str(refusal))
-                await self._seller.sell_all(trade, signal_row, there=held)
+                await self._seller.sell_all(trade, signal_row, present=held)
                 await self.close(trade, BY_STOP)
                 return False
             except OrderRefused as refusal:

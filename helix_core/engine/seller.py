@@ -37,10 +37,10 @@ class Seller:
         self._counts = account.counts_questions
         self._whole: tuple[int | None, float] = (None, -math.inf)
 
-    async def sell_all(self, trade: TradeRow, signal_row: int, *, there: Decimal | None = None) -> None:
+    async def sell_all(self, trade: TradeRow, signal_row: int, *, present: Decimal | None = None) -> None:
         """Sell all that the trade holds; what is left then is dust no venue would take, or no longer in the account.
 
-        `there` is how much of it was last seen in the account, where that is known.
+        `present` is how much of it was last seen in the account, where that is known.
 
         Raises OrderRefused when the venue does not sell it (the position is still held), Mismatch when nothing of it is
         there to be sold, OrderOutcomeUnknown when nobody knows.
@@ -50,7 +50,7 @@ class Seller:
             exit_ = await journal.standing(session, trade.id, OrderKind.EXIT)
         if exit_ is not None:
             await self.settle(trade.id, exit_)
-        limit = there
+        limit = present
         for _ in range(_MOST_ORDERS):
             held = await self._ledger.held(trade.id)
             wanted = held if limit is None else min(held, limit)
