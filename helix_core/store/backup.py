@@ -127,9 +127,15 @@ def standstill(database: Path) -> Iterator[None]:
 def replace(database: Path, new: Path, aside: Path) -> None:
     """Let the file `new` be the database, and keep what was there as `aside`, its log included.
 
-    Only at a standstill. A crash in between leaves either the old one or the new one. Raises StoreError.
+    Only at a standstill. A crash in between leaves either the old one or the new one. Raises StoreError, also where
+    `new` is not all in one file: its log stays behind under the old name, and with it what was written last.
     """
     with _named(database):
+        if _is_behind(new):
+            raise StoreError(
+                f"What was written last to {new} is beside it and not in it: the disk may be full. {database} was left "
+                "as it is; make room and try again."
+            )
         _sync(new)
         if database.exists():
             with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=_PATIENCE_S)) as old:
@@ -140,6 +146,12 @@ def replace(database: Path, new: Path, aside: Path) -> None:
                     log.replace(kept)
         new.replace(database)
         _sync(database.parent)
+
+
+def _is_behind(file: Path) -> bool:
+    """Whether a log with something in it is beside it, as the last one to close leaves it on a full disk."""
+    log, _ = _companions(file)
+    return log.exists() and log.stat().st_size > 0
 
 
 def _companions(file: Path) -> tuple[Path, ...]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helix_core.errors import StoreError
+from helix_core.store.backup import replace
 from tests.bot.conftest import command, environment, logs_left_alone, running, venue
 
 if TYPE_CHECKING:
@@ -177,6 +179,25 @@ def test_what_is_no_backup_of_this_account_is_never_put_in_place(
     assert file.read_bytes() == before
     assert not list(file.parent.glob("*restoring*"))
     assert not list(file.parent.glob("*replaced*"))
+
+
+def test_what_is_not_all_in_one_file_is_never_put_in_place(tmp_path: Path) -> None:
+    """A log beside it holds what was written last, such as the halt: without it the bot would start unhalted."""
+    file, new = tmp_path / "helix.db", tmp_path / "helix.db.restoring"
+    with closing(sqlite3.connect(file)) as old, old:
+        old.execute("CREATE TABLE pairs (value)")
+    before = file.read_bytes()
+    with closing(sqlite3.connect(new, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE halts (kind)")
+        with pytest.raises(StoreError, match=r"helix\.db was left as it is"):
+            replace(file, new, tmp_path / "aside.db")
+        assert (file.read_bytes(), (tmp_path / "aside.db").exists()) == (before, False)
+
+    replace(file, new, tmp_path / "aside.db")
+
+    assert one(file, "SELECT count(*) FROM sqlite_master WHERE name = 'halts'") == 1
+    assert (tmp_path / "aside.db").read_bytes() == before
 
 
 def test_a_database_in_a_server_is_left_to_its_own_tools(command: Command) -> None:
