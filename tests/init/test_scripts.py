@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import tomllib
 from decimal import Decimal
@@ -33,15 +34,17 @@ async def test_all_answers_from_flags_and_environment(tmp_path: Path, outside: O
     """The mode is the careful one, the secret is not shown in what may be a log, and the bot can start from it."""
     code, said = await command(*ON_TESTNET, environ=outside.answers())
 
-    secrets = tomllib.loads((tmp_path / ".secrets.toml").read_text())
+    secrets, plain = (tomllib.loads((tmp_path / name).read_text()) for name in (".secrets.toml", "settings.toml"))
     assert code == 0, said
-    assert tomllib.loads((tmp_path / "settings.toml").read_text())["TRADING_MODE"] == "testnet"
+    assert plain["TRADING_MODE"] == "testnet"
     assert stat.S_IMODE((tmp_path / ".secrets.toml").stat().st_mode) == 0o600
     assert len(secrets["WEBHOOK_SECRET"]) >= 40
     assert all(value not in said for name, value in secrets.items() if name != "TELEGRAM_CHAT_ID")
     assert [sent.chat_id for sent in outside.telegram.messages] == [OWNER]
-    code, said = await command("check", environ={})
+    (named,) = re.findall(r"with: helix (.+)", (tmp_path / "settings.toml").read_text())
+    code, said = await command(*named.split(), environ={})
     assert code == 0, said
+    assert re.search(r"^TRADING_MODE +testnet +settings\.toml$", said, re.MULTILINE), "as the file's own head says"
 
 
 async def test_secrets_by_standard_input(tmp_path: Path, outside: Outside, command: Command) -> None:

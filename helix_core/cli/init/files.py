@@ -20,7 +20,7 @@ _OWNER_ONLY, _ALL_MAY_READ = 0o600, 0o644
 _HEADS = {
     SETTINGS_FILE: (
         "# The settings of Helix, begun by helix init. All others have their defaults; the settings.toml that comes\n"
-        "# with Helix's source lists them, with what they mean. Check what applies with: helix check\n"
+        "# with Helix's source lists them, with what they mean. Check what applies with: helix check --settings\n"
     ),
     SECRETS_FILE: (
         "# Written by helix init. Keep this file to yourself: whoever reads it can trade with your account.\n"
