@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
@@ -27,10 +28,12 @@ def extras(tmp_path: Path) -> Repository:
 
 
 def test_its_wheel_holds_its_package_and_its_licence_and_nothing_else(tmp_path: Path) -> None:
+    version = tomllib.loads((EXTRAS / "pyproject.toml").read_text())["project"]["version"]
+
     with ZipFile(build(EXTRAS, tmp_path)) as archive:
         names = archive.namelist()
 
-    assert {name.split("/")[0] for name in names} == {"helix_risk_extras", "helix_risk_extras-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"helix_risk_extras", f"helix_risk_extras-{version}.dist-info"}
     assert "helix_risk_extras/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
