@@ -9,8 +9,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+from helix_core.cli import app
+from helix_core.domain.signal import Action
 from helix_core.errors import StoreError
+from helix_core.sandbox.orders import NewOrder, OrderType
 from helix_core.store.backup import replace
 from tests.bot.conftest import command, environment, logs_left_alone, running, venue
 
@@ -44,8 +48,19 @@ def resting(venue: Venue) -> list[object]:
     return [(order.order_id, order.quantity) for order in venue.resting()]
 
 
+def close_by_hand(venue: Venue) -> None:
+    """A human cancels the stop on the venue's page, and sells what it guarded."""
+    quantity = venue.resting()[0].quantity
+    venue.sandbox.venue.cancel(venue.resting()[0].order_id)
+    sale = NewOrder(symbol="BTC/USDT", side=Action.SELL, type=OrderType.MARKET, quantity=quantity, client_id="web_1")
+    venue.sandbox.venue.place(sale)
+
+
 async def test_the_drill(tmp_path: Path, venue: Venue, command: Command) -> None:
-    """Backup beside a running bot; a trade that is not in it; restored: the bot halts, sends nothing, and asks."""
+    """Backup beside a running bot; a trade that is not in it; restored: the bot halts, sends nothing, and asks.
+
+    Once its owner has closed that trade by hand and said so, it trades again.
+    """
     environ = environment(venue)
     copy = tmp_path / "copy.db"
 
@@ -82,6 +97,15 @@ async def test_the_drill(tmp_path: Path, venue: Venue, command: Command) -> None
         still, why = await helix("resume")
         assert still == 1
         assert "reconcile" in why
+
+        close_by_hand(venue)
+        decided = await asyncio.to_thread(CliRunner().invoke, app, ["reconcile"], input="1\n", env=environ)
+        assert decided.exit_code == 0, decided.output
+        assert "acknowledge them" in decided.output
+        done, said = await helix("resume")
+        assert (done, bot.rows(IN_FORCE)) == (0, []), said
+        assert len(venue.sent("POST", "DELETE")) == sent
+        assert (await bot.post("BUY", "in again")).status_code == 200
 
 
 def test_a_copy_is_one_whole_moment_while_the_database_is_written(tmp_path: Path, command: Command) -> None:
