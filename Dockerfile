@@ -25,7 +25,7 @@ FROM ${BASE}
 # tini is process 1: it passes SIGTERM on from the first moment, when Python would not hear it yet, and buries orphans.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends tini=0.19.* \
- && rm -rf /var/lib/apt/lists/* /var/log/* \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/* \
  && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin helix \
  && install --directory --owner 10001 --group 10001 --mode 0700 /data \
  && chown 10001:10001 /var/log
