@@ -205,6 +205,21 @@ def test_what_is_no_backup_of_this_account_is_never_put_in_place(
     assert not list(file.parent.glob("*replaced*"))
 
 
+def test_a_damaged_database_makes_room_for_its_backup_and_is_kept(tmp_path: Path, command: Command) -> None:
+    """Somebody may still read something in it."""
+    command("halt", environ=PAPER)
+    file = tmp_path / "data" / "helix.db"
+    command("backup", "copy.db", environ=PAPER)
+    file.write_bytes(b"damaged")
+
+    done, said = command("restore", "copy.db", environ=PAPER)
+
+    assert done == 0, said
+    (aside,) = file.parent.glob("helix.db.replaced-????????T??????")
+    assert aside.read_bytes() == b"damaged"
+    assert one(file, "SELECT count(*) FROM halts WHERE kind = 'manual' AND cleared_at IS NULL") >= 1
+
+
 def test_what_is_not_all_in_one_file_is_never_put_in_place(tmp_path: Path) -> None:
     """A log beside it holds what was written last, such as the halt: without it the bot would start unhalted."""
     file, new = tmp_path / "helix.db", tmp_path / "helix.db.restoring"
