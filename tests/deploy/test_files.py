@@ -138,3 +138,15 @@ def test_every_block_of_a_page_says_what_tries_it_or_what_it_needs(page: str) ->
     for mark, what, _, text in blocks:
         assert mark in {"tried", "needs"}, text
         assert mark == "needs" or Path(what.removeprefix("by ")).is_file(), what
+
+
+def test_what_is_said_to_be_typed_under_a_live_systemd_is() -> None:
+    """Each `follow` of the script finds one block of the page, and each block that names the script is followed."""
+    script = Path("deploy/check-units.sh").read_text("utf-8")
+    words = [quoted or bare for quoted, bare in re.findall(r'^follow (?:"(.+)"|(\S+))$', script, re.MULTILINE)]
+    words += re.findall(r"^ +block (\w+)$", script, re.MULTILINE)
+    blocks = FENCE.findall(Path("docs/systemd.md").read_text("utf-8"))
+    tried = [text for mark, what, _, text in blocks if (mark, what) == ("tried", "by deploy/check-units.sh")]
+
+    assert [sum(word in text for *_, text in blocks) for word in words] == [1] * len(words)
+    assert [text for text in tried if not any(word in text for word in (*words, "deploy/check-units.sh"))] == []
