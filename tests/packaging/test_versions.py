@@ -46,7 +46,7 @@ def test_releases_are_dated_and_stand_newest_first() -> None:
     assert released == sorted(released, reverse=True)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/systemd.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md", "docs/systemd.md"])
 def test_a_wheel_that_a_page_names_is_of_this_version(page: str) -> None:
     named = re.findall(r"helix_\w+-(\d[^-]*)-py3-none-any\.whl", (ROOT / page).read_text())
 
