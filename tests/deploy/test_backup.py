@@ -89,7 +89,9 @@ async def test_the_drill(tmp_path: Path, venue: Venue, command: Command) -> None
     async with running(tmp_path, environ) as bot:
         assert bot.rows(IN_FORCE) == [("manual",), ("reconcile",)]
         assert "restored from copy.db" in str(bot.rows("SELECT detail FROM halts WHERE kind = 'manual'"))
-        assert [(await bot.post(action, f"{action} again")).status_code for action in ("BUY", "SELL")] == [409, 409]
+        again = [await bot.post(action, f"{action} again") for action in ("BUY", "SELL")]
+        assert [answer.status_code for answer in again] == [409, 409]
+        assert [answer.json()["reason"] for answer in again] == ["trading_halted", "no_open_position"]
         assert (resting(venue), len(venue.sent("POST", "DELETE"))) == (stops, sent)
         shown, findings = await helix("reconcile", "--json")
         assert shown == 1
