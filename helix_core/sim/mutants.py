@@ -157,9 +157,9 @@ def _nothing_unfinished(_unfinished: Any) -> Any:
     return wrong
 
 
-def _never_repeats(append: Any) -> Any:
-    async def wrong(session: Any, signal: Any, payload: str, now: Any, _window_s: int) -> Any:
-        return await append(session, signal, payload, now, 0)
+def _never_repeats(append_all: Any) -> Any:
+    async def wrong(session: Any, arrivals: Any, _window_s: int) -> Any:
+        return await append_all(session, arrivals, 0)
 
     return wrong
 
@@ -275,7 +275,7 @@ MUTANTS = (
     Mutant(
         "no-dedup",
         "an alert that is sent twice counts twice",
-        (inbox, "append"),
+        (inbox, "append_all"),
         _never_repeats,
         also=((inbox, "seen_before", _never_seen),),
     ),
