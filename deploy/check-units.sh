@@ -3,7 +3,7 @@
 # can bring: a start that is only over when signals are taken, a process that hangs, one that is killed in the middle of an
 # entry, a stop in the middle of the next one, a backup and its restore. It ends with 0 only if all of it is right.
 #
-#   deploy/check-units.sh            needs podman; about three minutes after the build, one of them for the watchdog
+#   deploy/check-units.sh            needs podman; some minutes after the build, one of them for the watchdog
 #   BASE=...                         as for check-image.sh
 #
 # The container is privileged: systemd manages control groups in it. No account and no exchange: the sandbox is the exchange.
