@@ -16,7 +16,7 @@ FIND_PYTHON = for python in $(or $(PYTHON),python3.11 python3 python3.12 python3
 	"If it is not on the path: make PYTHON=/path/to/python3.11" >&2; false; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep proof audit lint typecheck format unit lock wheels release-check image docs clean
+.PHONY: help demo test deep proof audit lint typecheck format unit lock wheels release-check image units docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ audit: $(READY) ## ask OSV about known vulnerabilities of the pinned dependencie
 image: ## check all files of deploy/, build the image and try it out (needs docker or podman)
 	@deploy/check-files.sh
 	@deploy/check-image.sh
+
+units: ## install the units under a live systemd, as docs/systemd.md says, and try them (needs podman)
+	@deploy/check-units.sh
 
 docs: $(READY) build/docs-tools/ready ## write the pages that come from code, and make the site; a broken link fails
 	@$(BIN)/python docs/making/settings_page.py

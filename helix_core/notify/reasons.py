@@ -26,7 +26,6 @@ _EXPLAINED = {
     "internal_error": "Helix failed inside",
     "order_outcome_unknown": "Outcome of the order not known yet",
     "no_legal_stop": "No stop could be placed for it",
-    "position_unprotected": "Open position has no stop",
     "check_failed": "A risk check failed",
 }
 """Reasons that are followed by the detail: the venue's words, the figures, the name of what failed."""

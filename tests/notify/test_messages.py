@@ -161,7 +161,6 @@ def test_a_day_without_trades_has_no_win_rate() -> None:
         ("order_not_filled", "EXPIRED", "Nothing was bought — EXPIRED"),
         ("internal_error", "KeyError: see the log.", "Helix failed inside — KeyError: see the log."),
         ("order_outcome_unknown", None, "Outcome of the order not known yet"),
-        ("position_unprotected", None, "Open position has no stop"),
         ("check_failed", "max_spread: RuntimeError", "A risk check failed — max_spread: RuntimeError"),
         ("spread_too_wide", "2 %", "Spread too wide — 2 %"),
     ],
