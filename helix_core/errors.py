@@ -80,6 +80,10 @@ class ExchangeUnavailable(ExchangeError):
     """A question was not answered. It changed nothing; asking again is safe."""
 
 
+class NotSentYet(ExchangeUnavailable):
+    """The driver has still to send the order that is looked for: until then its absence says nothing."""
+
+
 class RateLimited(ExchangeUnavailable):
     """The venue asks for a pause."""
 

@@ -15,6 +15,7 @@ from helix_core.errors import (
     ExchangeUnavailable,
     HelixError,
     Mismatch,
+    NotSentYet,
     OrderOutcomeUnknown,
     OrderRefused,
     RateLimited,
@@ -37,6 +38,7 @@ _CONTRADICTED_S = 30.0
 _AND_A_MOMENT_S = 0.01
 _CLEAN_ABSENCES = 3
 _CLEAN_ABSENCES_OF_A_SALE = 2
+_MOST_LATE = 1_000
 
 
 class AbsentSoFar(OrderOutcomeUnknown):
@@ -65,6 +67,7 @@ class LookUp:
         self._shortest_pause_s = poll_s / 2 if account.counts_questions else 0.0
         self._fenced_pause_s = PAUSES_S[1] if account.counts_questions else PAUSES_S[0]
         self._searches: dict[str, _Search] = {}
+        self._late: dict[str, float] = {}
 
     async def resolve(
         self, row: JournalRow, *, patience_s: float = PATIENCE_S, repeatable: bool = False
@@ -81,21 +84,19 @@ class LookUp:
             search = self._searches.setdefault(row.client_order_id, _Search(self._clock.monotonic()))
             fenced = self._fenced(row, search)
             report = await self.glance(row)
+            if isinstance(report, NotSentYet):
+                self.begin_anew(row)
             if report is None:
                 search.absences, search.late = search.absences + 1, search.late + fenced
                 await self._end_if_absent(row, search, repeatable=repeatable)
-            else:
+            elif not isinstance(report, RateLimited):  # that one was not asked at all
                 search.absences = search.late = 0
             if isinstance(report, HelixError):
                 log.debug("look_up_failed", client_order_id=row.client_order_id, problem=str(report))
             elif report is not None and (report.status.final or report.protecting > 0):
                 self._searches.pop(row.client_order_id, None)
                 return report
-            pause_s = self._pause_s(looks)
-            if report is None:
-                pause_s = self._fenced_pause_s if fenced else self._until_the_fence(search)
-            elif isinstance(report, RateLimited) and report.retry_after_s is not None:
-                pause_s = min(pause_s, report.retry_after_s + _AND_A_MOMENT_S)
+            pause_s = self._pause_after(report, search, looks, fenced=fenced)
             looks += 1
             if self._clock.monotonic() + pause_s > deadline:
                 if isinstance(report, OrderReport):
@@ -117,6 +118,22 @@ class LookUp:
         except TimeoutError:
             return ExchangeUnavailable("no answer")
 
+    async def arrived(self, row: JournalRow) -> OrderReport | None:
+        """Ask whether an order that was held never to have been placed is there after all.
+
+        One that is absent a whole fence after it was first asked for here never comes, and is not asked for again.
+        """
+        now_s = self._clock.monotonic()
+        if len(self._late) >= _MOST_LATE:
+            self._late.clear()
+        since_s = self._late.setdefault(row.client_order_id, now_s)
+        if since_s == -math.inf:
+            return None
+        report = await self.glance(row)
+        if report is None and now_s - since_s > self._client.capabilities.order_fence_s:
+            self._late[row.client_order_id] = -math.inf
+        return report if isinstance(report, OrderReport) else None
+
     def _fenced(self, row: JournalRow, search: _Search) -> bool:
         """Whether the order can no longer appear at the venue.
 
@@ -126,6 +143,15 @@ class LookUp:
         if self._clock.monotonic() - search.began_at > self._client.capabilities.order_fence_s:
             return True
         return row.sent_at < self._started_at and self._clock.now() > row.fence_at
+
+    def _pause_after(
+        self, report: OrderReport | HelixError | None, search: _Search, looks: int, *, fenced: bool
+    ) -> float:
+        if report is None:
+            return self._fenced_pause_s if fenced else self._until_the_fence(search)
+        if isinstance(report, RateLimited) and report.retry_after_s is not None:
+            return min(self._pause_s(looks), report.retry_after_s + _AND_A_MOMENT_S)
+        return self._pause_s(looks)
 
     def _pause_s(self, looks: int) -> float:
         return min(PAUSES_S[min(looks, len(PAUSES_S) - 1)], self._longest_pause_s)

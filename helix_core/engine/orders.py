@@ -186,9 +186,9 @@ class OrderDesk:
         """Find out what became of an order already sent: see LookUp.resolve."""
         return await self._look_up.resolve(row, patience_s=patience_s, repeatable=repeatable)
 
-    async def glance(self, row: JournalRow) -> OrderReport | HelixError | None:
-        """Ask the venue about an order once: see LookUp.glance."""
-        return await self._look_up.glance(row)
+    async def arrived(self, row: JournalRow) -> OrderReport | None:
+        """Ask whether an order that was held absent is there after all: see LookUp.arrived."""
+        return await self._look_up.arrived(row)
 
     def sent_again(self, row: JournalRow) -> bool:
         """Whether an order left more than once: its fence stands by the last time, `sent_at` by the first."""

@@ -229,8 +229,8 @@ class Protection:
         async with self._store.read() as session:
             missing = await journal.not_placed(session, trade.id, OrderKind.STOP)
         for row in missing:
-            report = await self._desk.glance(row)
-            if isinstance(report, OrderReport) and (report.protecting > 0 or report.filled > 0):
+            report = await self._desk.arrived(row)
+            if report is not None and (report.protecting > 0 or report.filled > 0):
                 log.warning("late_stop_adopted", trade_id=trade.id, client_order_id=row.client_order_id)
                 await self._desk.mark(row, JournalState.LIVE, report=report)
                 return True

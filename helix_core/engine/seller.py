@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from helix_core.domain.order import ExitOrder, OrderKind, OrderReport
+from helix_core.domain.order import ExitOrder, OrderKind
 from helix_core.errors import NOT_PLACED, ExchangeError, Mismatch, OrderRefused
 from helix_core.store import journal
 
@@ -116,8 +116,8 @@ class Seller:
         async with self._store.read() as session:
             missing = await journal.not_placed(session, trade_id, OrderKind.EXIT)
         for row in missing:
-            report = await self._desk.glance(row)
-            if isinstance(report, OrderReport) and report.filled > 0 and report.status.final:
+            report = await self._desk.arrived(row)
+            if report is not None and report.filled > 0 and report.status.final:
                 log.warning("late_sale_adopted", trade_id=trade_id, client_order_id=row.client_order_id)
                 fills = await self._desk.fills(row.symbol, report)
                 await self._ledger.record(trade_id, row.client_order_id, report, fills)

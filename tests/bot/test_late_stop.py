@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.bot.staged import StagedBot
 
 LATE_S = 2.0
+FENCE_S = 21.0
 ARRIVES_S = LATE_S + 0.025
 BETWEEN_CANCEL_AND_SALE_S = 0.16
 STOPS = "SELECT state FROM journal WHERE kind = 'stop' ORDER BY number"
@@ -134,6 +135,25 @@ async def test_a_plain_stop_that_was_lost_is_sent_again_as_one_after_a_crash(bot
     (stop,) = venue.resting()
     assert (stop.type.value, stop.side.value) == ("STOP_LOSS", "SELL")
     assert len(venue.parameters("POST", OCO)) == 1
+
+
+@staged
+async def test_a_lost_stop_that_did_not_come_by_its_fence_is_not_asked_for_again(bot: StagedBot, venue: Venue) -> None:
+    """It cannot come any more, and a position without a stop must not wait for the answer."""
+    bot.strike(f"POST {OCO}", Strike(kind=StrikeKind.LOST_REQUEST))
+    await bot.post("BUY")
+    await bot.until(STOPS, [("not_placed",), ("live",)])
+    ((lost,),) = bot.rows("SELECT client_order_id FROM journal WHERE kind = 'stop' AND state = 'not_placed'")
+    asked: list[str] = []
+    bot.stage.network.judge = lambda request: asked.append(f"{request.query}{request.body!r}")
+
+    for is_asked in (True, True, False):
+        asked.clear()
+        resting = venue.resting()
+        venue.sandbox.venue.cancel(resting[0].order_id)
+        assert await bot.stage.until(lambda old=resting: venue.resting() and venue.resting() != old, 15)
+        assert any(lost in request for request in asked) is is_asked
+        await bot.stage.sleep(FENCE_S)
 
 
 @staged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from helix_core.sandbox.faults import TRIGGER, Fault, FaultKind
+from helix_core.sandbox.faults import CLOSE, TRIGGER, Fault, FaultKind
 from helix_core.sim.strikes import Strike, StrikeKind
 from tests.bot.staged import staged
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.bot.staged import StagedBot
 
 OPEN = "SELECT count(*) FROM trades WHERE status = 'open'"
+STOPS = "SELECT state FROM journal WHERE kind = 'stop' ORDER BY number"
 PUT_BACK_S = 10.0
 KEY_GONE_S = 2.0
 AT_ONCE_S = 12.0
@@ -85,6 +86,31 @@ async def test_a_stop_is_put_back_before_it_is_asked_what_became_of_a_lost_sale(
 
     assert bot.stage.loop.time() - began_s < PUT_BACK_S
     assert bot.rows("SELECT status FROM trades ORDER BY id DESC LIMIT 1") == [("open",)]
+
+
+@staged(exchange="kraken")
+async def test_a_stop_that_took_long_to_prepare_is_sought_from_when_it_was_sent(bot: StagedBot, venue: Venue) -> None:
+    """Until then nobody could find it: within the venue's deadline for it, it is sent once more under its own id."""
+    refused = Fault(on=f"{CLOSE} {venue.sandbox.symbol}", kind=FaultKind.REFUSED, code="refused", msg="no stop")
+    venue.sandbox.faults.add(refused)
+    stops: list[str] = []
+
+    def judge(asked: Asked) -> Strike | None:
+        if asked.name == "POST /0/private/AddOrder" and asked.parameters["type"] == "sell":
+            stops.append(asked.parameters["cl_ord_id"])
+            return Strike(kind=StrikeKind.UNKNOWN_EXECUTION) if len(stops) == 1 else None
+        preparing = "/private/" in asked.path and bot.rows(STOPS) and not stops
+        return Strike(kind=StrikeKind.SLOW_ANSWER, delay_s=4) if preparing and not asked.order else None
+
+    bot.stage.network.judge = judge
+    await bot.post("BUY")
+    assert await bot.stage.until(venue.resting, 60)
+    await bot.stage.sleep(20)
+
+    assert bot.rows(STOPS) == [("live",)]
+    assert len(stops) == 2
+    assert stops[0] == stops[1]
+    assert len(venue.resting()) == 1
 
 
 @staged(exchange="kraken")

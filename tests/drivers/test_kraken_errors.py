@@ -217,3 +217,14 @@ def test_of_several_texts_the_one_that_leaves_most_open_counts() -> None:
     ruling = errors.ruling(answer)
 
     assert (ruling.meaning, ruling.code, ruling.words) == (Meaning.UNKNOWN, "EService", "Busy")
+
+
+def test_a_429_over_orders_pauses_questions_for_no_longer_than_that() -> None:
+    """Kraken counts orders apart from questions: with one position to look after, a pause that doubles is too long."""
+    said = {"error": ["EOrder:Rate limit exceeded"]}
+
+    over_orders = errors.ruling(Answer(status=429, headers={}, data=said))
+    over_all = errors.ruling(Answer(status=429, headers={}, data=None))
+
+    assert (over_orders.meaning, over_orders.pause_s) == (Meaning.THROTTLED, errors.ORDERS_PAUSE_S)
+    assert (over_all.meaning, over_all.pause_s) == (Meaning.THROTTLED, None)

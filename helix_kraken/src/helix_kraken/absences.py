@@ -87,12 +87,12 @@ class Absences:
         absence = self._known.get(client_order_id)
         return absence is not None and absence.written and not self._fenced(absence, self._clock.monotonic())
 
-    def just_missed(self, client_order_id: str) -> bool:
-        """Whether it may still appear, and was sought a moment ago: to ask again at once would be for nothing."""
+    def again_in_s(self, client_order_id: str) -> float:
+        """Seconds until it is worth seeking again; 0 unless it may still appear and was missed a moment ago."""
         absence = self._known.get(client_order_id)
         if absence is None or not self.may_appear(client_order_id):
-            return False
-        return self._clock.monotonic() - absence.missed_at_s < _AGAIN_AFTER_S
+            return 0
+        return max(0, absence.missed_at_s + _AGAIN_AFTER_S - self._clock.monotonic())
 
     def is_gone(self, client_order_id: str) -> bool:
         """Whether a search after its fence has shown that it was never placed, and not too long ago."""

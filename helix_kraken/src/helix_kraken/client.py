@@ -17,9 +17,11 @@ from helix_core import (
     Capabilities,
     ConfigError,
     ExchangeUnavailable,
+    NotSentYet,
     OrderKind,
     OrderReport,
     OrderStatus,
+    RateLimited,
 )
 from helix_core.ccxt import Bounds, CcxtExchange, Meaning, StreamBounds, fields, need
 from helix_kraken import errors, market, permissions
@@ -238,13 +240,16 @@ class KrakenClient(CcxtExchange):
     @look
     async def find_order(self, ref: OrderRef) -> OrderReport | None:
         """Look an order up: by Kraken's id where it is known, else by Helix's own; of a stop all its orders."""
-        if self._protection.is_unsent(ref.client_order_id) or self._trail.is_followed(ref.client_order_id):
+        if self._protection.is_unsent(ref.client_order_id):
+            raise NotSentYet("it is being prepared")
+        if self._trail.is_followed(ref.client_order_id):
             raise ExchangeUnavailable("it is being placed right now")
         sold_never = ref.kind is OrderKind.EXIT and self._absences.was_refused(ref.client_order_id)
         if sold_never or self._absences.is_gone(ref.client_order_id):
             return self._noted(ref.kind, None)
-        if ref.kind is not OrderKind.EXIT and self._absences.just_missed(ref.client_order_id):
-            raise ExchangeUnavailable("it was sought a moment ago, and may still appear")
+        again_in_s = self._absences.again_in_s(ref.client_order_id)
+        if ref.kind is not OrderKind.EXIT and again_in_s > 0:
+            raise RateLimited("it was sought a moment ago, and may still appear", retry_after_s=again_in_s)
         if ref.kind is not OrderKind.STOP:
             return self._noted(ref.kind, await self._trail.find(ref))
         cover = await self._stops.find(ref)

@@ -14,8 +14,8 @@ from helix_core.ccxt import Meaning, Ruling
 if TYPE_CHECKING:
     from helix_core.ccxt import Answer
 
-POINT_PAUSE_S, RATE_PAUSE_S, LOCKOUT_PAUSE_S = 3.1, 5.0, 15 * 60.0
-"""The lowest tier's counter has room for one call again after three seconds."""
+ORDERS_PAUSE_S, POINT_PAUSE_S, RATE_PAUSE_S, LOCKOUT_PAUSE_S = 2.0, 3.1, 5.0, 15 * 60.0
+"""Orders have a counter of their own. That of questions has room for one more after three seconds (lowest tier)."""
 
 _TEXTS = {
     "EOrder:Unknown order": Meaning.ABSENT,
@@ -75,7 +75,9 @@ def ruling(answer: Answer) -> Ruling:
     """
     texts = _said(answer.data)
     if answer.status != _OK or not texts:
-        return Ruling(_STATUSES.get(answer.status, Meaning.UNKNOWN), *_split(texts[0] if texts else ""))
+        code, words = _split(texts[0] if texts else "")
+        meaning = _STATUSES.get(answer.status, Meaning.UNKNOWN)
+        return Ruling(meaning, code, words, pause_s=ORDERS_PAUSE_S if code == "EOrder" else None)
     meanings = [(_meaning(text), text) for text in texts]
     meaning, text = next((each for each in meanings if each[0] in _OPEN_ENDED), meanings[0])
     pauses_s = [_PAUSES_S[each] for each in texts if each in _PAUSES_S]
