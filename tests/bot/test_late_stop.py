@@ -149,9 +149,9 @@ async def test_a_lost_stop_that_did_not_come_by_its_fence_is_not_asked_for_again
 
     for is_asked in (True, True, False):
         asked.clear()
-        resting = venue.resting()
-        venue.sandbox.venue.cancel(resting[0].order_id)
-        assert await bot.stage.until(lambda old=resting: venue.resting() and venue.resting() != old, 15)
+        venue.sandbox.venue.cancel(venue.resting()[0].order_id)
+        assert not venue.resting()
+        assert await bot.stage.until(venue.resting, 15)
         assert any(lost in request for request in asked) is is_asked
         await bot.stage.sleep(FENCE_S)
 
