@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Any
+
+from figures import quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +29,7 @@ class Row:
         took_ms = sorted(1000 * row[1] for row in answers if row[1] is not None)
         codes = Counter(row[0] for row in answers)
         said = ", ".join(f"{code or 'none'}: {count}" for code, count in sorted(codes.items()))
-        return cls(name, len(answers), *(_quantile(took_ms, q) for q in (0.5, 0.99, 1.0)), f"{said}  {note}".strip())
-
-
-def _quantile(values: Sequence[float], q: float) -> float:
-    return values[ceil(q * len(values)) - 1] if values else float("nan")
+        return cls(name, len(answers), *(quantile(took_ms, q) for q in (0.5, 0.99, 1.0)), f"{said}  {note}".strip())
 
 
 def print_table(rows: Sequence[Row]) -> None:
