@@ -51,31 +51,49 @@ class Stand:
     buys: list[Sent] = field(default_factory=list)
 
     async def trade(self, name: str, pause_s: float, times: Times | None = None) -> None:
-        """Buy and sell again, at a better price. Raises CannotMeasure unless both orders came to the venue."""
-        bought, placed = await self._signal("BUY", f"{name}-buy", pause_s)
-        self.buys.append(bought)
-        await asyncio.to_thread(tell, f"{self.venue_url}/sandbox/price", {"price": _BETTER_PRICE})
-        sold, sales = await self._signal("SELL", f"{name}-sell", pause_s)
-        await asyncio.to_thread(tell, f"{self.venue_url}/sandbox/price", {"price": _PRICE})
-        if times is None:
-            return
-        times.to_order.append(placed[0].at - bought.at)
-        times.to_answer.append(bought.answered_at - bought.at)
-        times.to_sale.append(sales[0].at - sold.at)
-        if len(placed) > 1 and placed[0].known_at is not None:
-            times.to_stop.append(placed[1].at - placed[0].known_at)
+        """Buy and sell again. Raises CannotMeasure unless both orders came to the venue."""
+        await self.buy(name, pause_s, times)
+        await self.sell(name, pause_s, times)
 
-    async def _signal(self, action: str, signal_id: str, pause_s: float) -> tuple[Sent, list[Arrival]]:
+    async def buy(self, name: str, pause_s: float, times: Times | None = None) -> None:
+        """Send one BUY that has to be traded."""
+        sent, placed = await self._traded("BUY", f"{name}-buy", pause_s)
+        self.buys.append(sent)
+        if times is not None:
+            times.to_order.append(placed[0].at - sent.at)
+            times.to_answer.append(sent.answered_at - sent.at)
+            if len(placed) > 1 and placed[0].known_at is not None:
+                times.to_stop.append(placed[1].at - placed[0].known_at)
+
+    async def sell(self, name: str, pause_s: float, times: Times | None = None) -> None:
+        """Send one SELL that has to be traded, at a better price: losses in a row would halt a bot."""
+        await self._move(_BETTER_PRICE)
+        sent, placed = await self._traded("SELL", f"{name}-sell", pause_s)
+        await self._move(_PRICE)
+        if times is not None:
+            times.to_sale.append(placed[0].at - sent.at)
+
+    async def signal(self, action: str, signal_id: str, pause_s: float, wanted: int = 200) -> Sent:
+        """Send one alert when it has been quiet for a while. Raises CannotMeasure unless the answer is as wanted."""
         await asyncio.sleep(pause_s)
         message = {"signal": action, "symbol": "BTC/USDT", "price": 64210.5, "signal_id": signal_id, "secret": SECRET}
         try:
             sent = await send(self.server.port, message)
         except NotAnswered as problem:
             raise CannotMeasure(str(problem)) from problem
+        if sent.status != wanted:
+            raise CannotMeasure(f"{action} was answered {sent.status} instead of {wanted}: {sent.body[:300]}")
+        return sent
+
+    async def _traded(self, action: str, signal_id: str, pause_s: float) -> tuple[Sent, list[Arrival]]:
+        sent = await self.signal(action, signal_id, pause_s)
         placed = [arrival for arrival in self.line.since(sent.at) if arrival.places]
-        if sent.status != 200 or not placed:
-            raise CannotMeasure(f"{action} was answered {sent.status}, with {len(placed)} orders: {sent.body[:300]}")
+        if not placed:
+            raise CannotMeasure(f"{action} placed no order, and was answered {sent.body[:300]}")
         return sent, placed
+
+    async def _move(self, price: str) -> None:
+        await asyncio.to_thread(tell, f"{self.venue_url}/sandbox/price", {"price": price})
 
     def requests(self) -> str:
         """What came to the venue around the last BUY, and when."""
@@ -108,13 +126,18 @@ async def fastapi(folder: Path, delay_s: float) -> AsyncIterator[Stand]:
 
 
 @asynccontextmanager
-async def helix(folder: Path, delay_s: float, program: Sequence[str] = HELIX, **settings: str) -> AsyncIterator[Stand]:
-    """Helix as shipped, `helix run`; `program` is what Python runs in its place."""
+async def helix(
+    folder: Path, delay_s: float, program: Sequence[str] = HELIX, venue: Running | None = None
+) -> AsyncIterator[Stand]:
+    """Helix as shipped, `helix run`; `program` is what Python runs in its place.
+
+    It is before a venue of its own, unless it gets one that runs.
+    """
     with Processes(folder) as processes:
-        venue = await asyncio.to_thread(processes.venue)
+        venue = venue or await asyncio.to_thread(processes.venue)
         line = Line(venue.port, delay_s)
-        given = {"reached_at": await line.open(), **_SMALL, **settings}
-        bot = await asyncio.to_thread(lambda: processes.bot(SECRET, program=program, **given))
+        reached_at = await line.open()
+        bot = await asyncio.to_thread(lambda: processes.bot(SECRET, reached_at=reached_at, program=program, **_SMALL))
         yield Stand(bot, line, venue.venue_url)
 
 
