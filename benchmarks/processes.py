@@ -108,7 +108,11 @@ class Processes:
     def server(self, script: str, *arguments: str, python: str = sys.executable) -> Running:
         """A program of this folder that serves on the port it is told after its other arguments."""
         port = free_port()
-        process = self.start(Path(script).stem, [python, str(HERE / script), *arguments, str(port)])
+        return self.serving(Path(script).stem, [python, str(HERE / script), *arguments, str(port)], port)
+
+    def serving(self, name: str, command: Sequence[str], port: int) -> Running:
+        """Start a program, and wait until it listens on a port."""
+        process = self.start(name, command)
         self._until(process, lambda: _listens(port))
         return Running(process.pid, port)
 

@@ -66,9 +66,9 @@ async def main(asked: argparse.Namespace) -> None:
 
 def _report(found: dict[str, Times], delay_ms: float, into: Path | None) -> None:
     print(f"\nThe venue {delay_ms:g} ms away one way; milliseconds, p50 and p99:")
-    floor_ms, rows = _own_ms(found[FLOOR].to_order, delay_ms), []
+    floor_ms, rows = own_ms(found[FLOOR].to_order, delay_ms), []
     for name, times in found.items():
-        floors = [own / least for own, least in zip(_own_ms(times.to_order, delay_ms), floor_ms, strict=True)]
+        floors = [own / least for own, least in zip(own_ms(times.to_order, delay_ms), floor_ms, strict=True)]
         ratio = f"{floors[0]:.1f}, {floors[1]:.1f}"
         rows.append(
             [name, both(times.to_order), ratio, both(times.to_stop), both(times.to_sale), both(times.to_answer)]
@@ -81,7 +81,7 @@ def _report(found: dict[str, Times], delay_ms: float, into: Path | None) -> None
 
 def _figure(name: str, times: Times, floor: Times, delay_ms: float, which: str) -> Figure:
     n, most = list(MOST_FLOORS).index(which), MOST_FLOORS[which]
-    own, least = _own_ms(times.to_order, delay_ms)[n], _own_ms(floor.to_order, delay_ms)[n]
+    own, least = own_ms(times.to_order, delay_ms)[n], own_ms(floor.to_order, delay_ms)[n]
     return Figure(
         what=f"{name}: alert to order less the way, venue {delay_ms:g} ms away, {which}",
         value=own,
@@ -94,7 +94,7 @@ def _figure(name: str, times: Times, floor: Times, delay_ms: float, which: str) 
     )
 
 
-def _own_ms(seconds: list[float], delay_ms: float) -> list[float]:
+def own_ms(seconds: list[float], delay_ms: float) -> list[float]:
     """p50 and p99, less the way."""
     return [1000 * q(seconds) - delay_ms for q in (p50, p99)]
 
