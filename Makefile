@@ -16,7 +16,7 @@ FIND_PYTHON = for python in $(or $(PYTHON),python3.11 python3 python3.12 python3
 	"If it is not on the path: make PYTHON=/path/to/python3.11" >&2; false; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep proof audit lint typecheck format unit lock wheels release-check image units docs clean
+.PHONY: help demo test deep proof bench audit lint typecheck format unit lock wheels release-check image units docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ deep: $(READY) ## the long tests that `make test` leaves out
 
 proof: $(READY) ## half an hour of simulated faults, crashes and kills; writes docs/proof.md (HOURS=8 goes on longer)
 	@$(BIN)/helix-sim proof $(if $(HOURS),--hours $(HOURS),--minutes 30) --out docs/proof.md
+
+bench: $(READY) ## measure how fast Helix is, beside others, in one table; needs a quiet machine (docs/performance.md)
+	@$(BIN)/python benchmarks/bench.py
 
 audit: $(READY) ## ask OSV about known vulnerabilities of the pinned dependencies
 	@$(BIN)/python .ci/audit.py $(ARGS)

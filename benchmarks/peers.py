@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from line import Arrival
 
 _PATIENCE_S = 30.0
+_ROUND_S, _UNEVEN_S = 5.0, 3.09
+"""freqtrade's loop goes round every 5 s: alerts come at other moments of it each time."""
 
 
 async def of_freqtrade(asked: argparse.Namespace, delay_ms: float) -> Times:
@@ -43,7 +45,7 @@ async def of_freqtrade(asked: argparse.Namespace, delay_ms: float) -> Times:
                     times.to_order.append(order.at - sent.at)
                     times.to_answer.append(sent.answered_at - sent.at)
                     times.to_stop.append(after.at - order.known_at)
-                await asyncio.sleep(1.0)  # until it has booked its sale
+                await asyncio.sleep(1.0 + n * _UNEVEN_S % _ROUND_S)  # its sale is booked, and its loop anywhere
     return times
 
 

@@ -48,9 +48,11 @@ class Freqtrade:
 
     async def ready(self) -> None:
         """Wait until it trades: before that it refuses. Raises CannotMeasure."""
-        async with asyncio.timeout(_PATIENCE_S):
-            while (await self._post("forceexit", {"tradeid": "all"})).status != 200:  # noqa: ASYNC110 - only it can tell
-                await asyncio.sleep(0.5)
+        ends = asyncio.get_running_loop().time() + _PATIENCE_S
+        while (said := await self._post("forceexit", {"tradeid": "all"})).status != 200:
+            if asyncio.get_running_loop().time() > ends:
+                raise CannotMeasure(f"freqtrade does not come to trade: {said.status} {said.body[:300]}")
+            await asyncio.sleep(0.5)
 
     async def _post(self, what: str, message: dict[str, Any]) -> Sent:
         try:
@@ -88,6 +90,7 @@ def _freqtrade_config(venue_url: str, port: int) -> dict[str, Any]:
         "stake_amount": 60,
         "trading_mode": "spot",
         "force_entry_enable": True,
+        "initial_state": "running",
         "exchange": {
             "name": "binance",
             "key": "sandbox-key",

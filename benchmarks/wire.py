@@ -62,6 +62,11 @@ async def main(asked: argparse.Namespace) -> None:
         found = {name: await measure(PROGRAMS[name], asked, delay_ms) for name in wanted}
         found[FLOOR].to_order += found.pop(f"{FLOOR}, again").to_order
         _report(found, delay_ms, asked.into)
+        own, least = (own_ms(found[name].to_order, delay_ms)[0] for name in (HELIX, FLOOR))
+        if asked.most_floors is not None and own > asked.most_floors * least:
+            sys.exit(
+                f"PROBLEM: {own:.1f} ms are more than {asked.most_floors:g} times the floor's {least:.1f} ms (p50)"
+            )
 
 
 def _report(found: dict[str, Times], delay_ms: float, into: Path | None) -> None:
@@ -127,5 +132,8 @@ if __name__ == "__main__":
     parser = arguments("From an alert's first byte to its order at the venue.")
     parser.add_argument("--delay-ms", type=float, nargs="+", default=[0, 25], help="how far the venue is, one way")
     parser.add_argument("--only", help="beside the floor only the program whose name begins so")
+    parser.add_argument(
+        "--most-floors", type=float, help="fail where Helix's p50 is more than so many times the floor's"
+    )
     parser.add_argument("--requests", action="store_true", help="show what came to the venue around the last BUY")
     run(main(parser.parse_args()))
