@@ -1,6 +1,6 @@
 """A flame graph of the bot while it trades: `python benchmarks/flame.py build/flame.svg`.
 
-py-spy looks 500 times a second at what the bot's threads do, from outside (it may need the rights of a debugger). Wide
+py-spy looks 500 times a second at which thread of the bot works, from outside (it may need a debugger's rights). Wide
 is what took long; the times between alerts are left out, since nothing runs then. Exit code 1: it could not be made.
 """
 
@@ -31,7 +31,7 @@ async def main(asked: argparse.Namespace) -> None:
         async with stand.helix(Path(folder), 0.0) as running:
             for n in range(WARMING_UP):
                 await running.trade(f"warm-{n}", asked.pause_s)
-            options = ("--rate", str(_RATE), "--format", asked.format, "--output", str(asked.file))
+            options = ("--gil", "--rate", str(_RATE), "--format", asked.format, "--output", str(asked.file))
             command = (str(profiler), "record", "--pid", str(running.server.pid), *options)
             spy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: ASYNC220 - at once
             await asyncio.sleep(1.0)
