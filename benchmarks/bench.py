@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from figures import Figure, kept, print_rows
-from processes import HERE
+from processes import HERE, end_on_sigterm
 
 PROGRAMS = (
     ("wire.py", "--alerts", "30", "--pause-s", "0.2"),
@@ -38,11 +38,7 @@ def main() -> int:
         for program, *options in PROGRAMS:
             print(f"\n## {program} {' '.join(options)}\n", flush=True)
             command = [sys.executable, str(HERE / program), *options, "--into", str(file)]
-            try:
-                code = subprocess.run(command, timeout=_PATIENCE_S, check=False).returncode
-            except subprocess.TimeoutExpired:
-                code = -1
-            if code:
+            if _code_of(command):
                 failed.append(program)
         figures = kept(file)
     print(f"\n## All of it, in {time.perf_counter() - begun:.0f} s")
@@ -50,6 +46,19 @@ def main() -> int:
     if failed:
         print(f"\nPROBLEM: not measured, see above: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _code_of(command: list[str]) -> int:
+    """Run one to its end. It is given the time to end what it has started, whatever ends it."""
+    process = subprocess.Popen(command)
+    try:
+        return process.wait(timeout=_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        print(f"PROBLEM: not within {_PATIENCE_S:.0f} s")
+        return 1
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _row(figure: Figure) -> list[str]:
@@ -64,4 +73,5 @@ def _row(figure: Figure) -> list[str]:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     sys.exit(main())

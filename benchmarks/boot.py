@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from figures import CannotMeasure, Figure, keep, p50, print_rows
-from processes import Processes, memory_mb
+from processes import Processes, end_on_sigterm, memory_mb
 from stand import SECRET
 
 _IMPORT = "import ccxt.async_support, sys; print('ready', flush=True); sys.stdin.read()"
@@ -86,6 +86,7 @@ if __name__ == "__main__":
     parser.add_argument("--starts", type=int, default=5, help="of each, in turn, after one that does not count")
     parser.add_argument("--folder", help="where to put the databases: a folder on the disk to measure")
     parser.add_argument("--into", type=Path, help="add the figures to this file, for the one table of `make bench`")
+    end_on_sigterm()
     try:
         main(parser.parse_args())
     except CannotMeasure as problem:

@@ -152,11 +152,9 @@ class Requests:
 
     def take(self, data: bytes) -> list[tuple[str, str]]:
         """Method and path of each request that these bytes complete."""
-        if self._ended:
-            return []
-        self._got += data
+        self._got += b"" if self._ended else data
         found = []
-        while (head_ends := self._got.find(_END_OF_HEAD)) >= 0:
+        while not self._ended and (head_ends := self._got.find(_END_OF_HEAD)) >= 0:
             head = bytes(self._got[:head_ends])
             lower = head.lower()
             length = int(lower.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0] or 0)

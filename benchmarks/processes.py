@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 HERE = Path(__file__).parent
-_PATIENCE_S = 60.0
+_PATIENCE_S = float(os.environ.get("PATIENCE_S", "60"))
 HELIX = ("-m", "helix_core")
 """What Python runs to be `helix`."""
 
@@ -150,6 +151,11 @@ class Processes:
         ended = "" if process.poll() is None else f", ended with code {process.returncode}"
         said = (self._folder / f"{name}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
         raise CannotMeasure(f"{name} did not come up ({problem}{ended}): {' / '.join(said) or 'it said nothing'}")
+
+
+def end_on_sigterm() -> None:
+    """Have SIGTERM end this program as an error does: what it has started is ended, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def memory_mb(pid: int, line: str = "VmRSS") -> float:

@@ -120,8 +120,15 @@ async def flask(folder: Path, delay_s: float) -> AsyncIterator[Stand]:
 
 @asynccontextmanager
 async def fastapi(folder: Path, delay_s: float) -> AsyncIterator[Stand]:
-    """The FastAPI script (fastapi_script.py)."""
-    async with _script("fastapi_script.py", folder, delay_s) as stand:
+    """The FastAPI script (fastapi_script.py), with ccxt as it comes."""
+    async with _script("fastapi_script.py", folder, delay_s, "yes") as stand:
+        yield stand
+
+
+@asynccontextmanager
+async def fastapi_unlimited(folder: Path, delay_s: float) -> AsyncIterator[Stand]:
+    """The same without ccxt's rate limiter."""
+    async with _script("fastapi_script.py", folder, delay_s, "no") as stand:
         yield stand
 
 

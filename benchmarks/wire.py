@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import stand
 from figures import CannotMeasure, Figure, keep, p50, p99, print_rows
+from plot import shares
+from processes import end_on_sigterm
 from stand import Times
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ PROGRAMS: dict[str, Callable[[Path, float], Any]] = {
     FLOOR: stand.floor,
     "Flask + ccxt script": stand.flask,
     "FastAPI + ccxt async script": stand.fastapi,
+    "the same, ccxt's rate limiter off": stand.fastapi_unlimited,
     HELIX: stand.helix,
     f"{FLOOR}, again": stand.floor,
 }
@@ -62,11 +65,21 @@ async def main(asked: argparse.Namespace) -> None:
         found = {name: await measure(PROGRAMS[name], asked, delay_ms) for name in wanted}
         found[FLOOR].to_order += found.pop(f"{FLOOR}, again").to_order
         _report(found, delay_ms, asked.into)
-        own, least = (own_ms(found[name].to_order, delay_ms)[0] for name in (HELIX, FLOOR))
-        if asked.most_floors is not None and own > asked.most_floors * least:
-            sys.exit(
-                f"PROBLEM: {own:.1f} ms are more than {asked.most_floors:g} times the floor's {least:.1f} ms (p50)"
-            )
+        if asked.plots is not None:
+            seen = {name: [1000 * seconds for seconds in times.to_order] for name, times in found.items()}
+            title = f"From an alert's first byte to its order at a venue {delay_ms:g} ms away"
+            (asked.plots / f"wire-{delay_ms:g}ms.svg").write_text(shares(title, seen), encoding="utf-8")
+        if asked.most_floors is not None:
+            _refuse_more_than(asked.most_floors, found, delay_ms)
+
+
+def _refuse_more_than(floors: float, found: dict[str, Times], delay_ms: float) -> None:
+    """End the program where Helix's median is so much above the floor's: a guard against what makes it slow."""
+    own, least = (own_ms(found[name].to_order, delay_ms)[0] for name in (HELIX, FLOOR))
+    if own > floors * least:
+        sys.exit(
+            f"PROBLEM: {own:.1f} ms until the order are more than {floors:g} times the floor's {least:.1f} ms (p50)"
+        )
 
 
 def _report(found: dict[str, Times], delay_ms: float, into: Path | None) -> None:
@@ -121,6 +134,7 @@ def arguments(about: str, *, alerts: int = 100) -> argparse.ArgumentParser:
 
 def run(measuring: Coroutine[Any, Any, None]) -> None:
     """Run it; what cannot be measured ends the program. select() waits to the microsecond, epoll to the millisecond."""
+    end_on_sigterm()
     try:
         with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
             runner.run(measuring)
