@@ -1,7 +1,8 @@
 """The same as flask_script.py, with FastAPI and ccxt's asynchronous half.
 
-`fastapi_script.py LIMIT VENUE_URL SECRET PORT`: LIMIT is yes, as ccxt comes, or no: without its rate limiter. That one has each order wait for 10 ms: it costs a fifth
-of the 50 ms that lie between requests, and the bucket that pays for it fills up only while somebody waits.
+`fastapi_script.py LIMIT VENUE_URL SECRET PORT`: LIMIT is yes, as ccxt comes, or no: without its rate limiter. That one
+has each order wait for 10 ms: it costs a fifth of the 50 ms that lie between requests, and the bucket that pays for it
+fills up only while somebody waits.
 """
 
 from __future__ import annotations

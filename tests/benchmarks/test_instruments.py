@@ -86,7 +86,8 @@ async def test_a_grown_database_is_one_that_the_bot_takes(instrument, tmp_path):
     with closing(sqlite3.connect(file)) as database, database:
         database.execute("INSERT INTO signals VALUES (1, 'one', '{}', 'accepted', NULL, '2026-05-15 08:00:00.000000')")
         database.execute(
-            "INSERT INTO trades (id, signal_id, exchange, symbol, side, status) VALUES (1, 'one', 'x', 'BTC/USDT', 'BUY', 'closed')"
+            "INSERT INTO trades (id, signal_id, exchange, symbol, side, status) "
+            "VALUES (1, 'one', 'x', 'BTC/USDT', 'BUY', 'closed')"
         )
         database.execute(
             "INSERT INTO inbox (signal_row, action, symbol, price, trade_id) VALUES (1, 'BUY', 'BTC/USDT', '1', 1)"
