@@ -74,6 +74,10 @@ lock: ## write requirements.txt anew from pyproject.toml (needs uv)
 		--no-emit-index-url --no-header --no-annotate --python-version 3.11 --group release --output-file deploy/release-tools.txt
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv pip compile --quiet --upgrade --universal --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --python-version 3.11 --group docs --output-file docs/making/tools.txt
+	@for list in "flask flask ccxt" "freqtrade freqtrade" "pulse pulse-tradingview pulse-binance" "profiler py-spy"; do \
+		set -- $$list; name=$$1; shift; printf '%s\n' "$$@" | env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv pip compile --quiet --upgrade \
+		--universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+		--output-file benchmarks/$$name.txt - || exit 1; done
 	@echo "requirements.txt: $$(grep -c == requirements.txt) pins; deploy/release-tools.txt: $$(grep -c == deploy/release-tools.txt)"
 
 wheels: $(READY) ## build the wheels of all distributions into dist/

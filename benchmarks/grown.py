@@ -90,7 +90,7 @@ def _value(database: sqlite3.Connection, table: str, name: str, kind: str, copie
     counted = f"{table}.id" if name == "id" else _COUNTED.get(name)
     if counted:
         owner, _, column = counted.partition(".")
-        return f't."{name}" + k * {_one(database, f"SELECT max({column}) FROM {owner}")}'
+        return f't."{name}" + k * {_one(database, f"SELECT coalesce(max({column}), 0) FROM {owner}")}'
     if name in _NAMES:
         return f"iif(t.\"{name}\" = '', '', t.\"{name}\" || '-' || k)"
     if kind == "DATETIME":
