@@ -93,6 +93,8 @@ def _report(found: dict[str, Times], delay_ms: float, into: Path | None) -> None
         )
         if name != FLOOR:
             keep([_figure(name, times, found[FLOOR], delay_ms, which) for which in MOST_FLOORS], into)
+        if name == HELIX and delay_ms:
+            keep([_stop_figure(times, delay_ms)], into)
     head = ["BUY, order at the venue", "less the way, in floors", "stop, after its order's answer"]
     print_rows(["", *head, "SELL, order at the venue", "BUY answered"], rows)
 
@@ -109,6 +111,20 @@ def _figure(name: str, times: Times, floor: Times, delay_ms: float, which: str) 
         ratio=own / least,
         target=f"<= {most:g} floors" if name == HELIX else "",
         met=own <= most * least if name == HELIX else None,
+    )
+
+
+def _stop_figure(times: Times, delay_ms: float) -> Figure:
+    took_ms, round_trip_ms = 1000 * p50(times.to_stop), 2 * delay_ms
+    return Figure(
+        what=f"{HELIX}: stop at the venue after the order's answer, venue {delay_ms:g} ms away, p50",
+        value=took_ms,
+        unit="ms",
+        beside="one round trip",
+        reference=round_trip_ms,
+        ratio=took_ms / round_trip_ms,
+        target="<= 1 round trip",
+        met=took_ms <= round_trip_ms,
     )
 
 
@@ -149,5 +165,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--most-floors", type=float, help="fail where Helix's p50 is more than so many times the floor's"
     )
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the distributions into this folder")
     parser.add_argument("--requests", action="store_true", help="show what came to the venue around the last BUY")
     run(main(parser.parse_args()))
