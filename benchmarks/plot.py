@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 380, 60, 20, 40, 46
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 980, 380, 60, 240, 40, 46
 _COLOURS = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#d55e00", "#0072b2", "#cc79a7")
 """Those of Okabe and Ito, which nearly everybody can tell apart."""
 _STEPS = (1, 2, 5)
@@ -33,7 +33,7 @@ def shares(title: str, times_ms: Mapping[str, Sequence[float]]) -> str:
         ordered, colour = sorted(values), _COLOURS[n % len(_COLOURS)]
         steps = "".join(f"H{x(ms):.1f}V{y(place / len(ordered)):.1f}" for place, ms in enumerate(ordered, 1))
         parts.append(f'<path d="M{x(ordered[0]):.1f},{y(0):.1f}{steps}" stroke="{colour}" stroke-width="2"/>')
-        parts.append(_text(_LEFT + 12, _TOP + 18 + 18 * n, name, "start", colour))
+        parts.append(_text(_WIDTH - _RIGHT + 14, _TOP + 14 + 22 * n, name, "start", colour))
     parts += [_text(_LEFT, 22, title, "start"), _text(_WIDTH - _RIGHT, _HEIGHT - 8, "milliseconds", "end")]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" fill="none" '
