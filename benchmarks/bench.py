@@ -42,7 +42,7 @@ def main() -> int:
                 failed.append(program)
         figures = kept(file)
     print(f"\n## All of it, in {time.perf_counter() - begun:.0f} s")
-    print_rows(["", "Helix", "beside it", "ratio", "asked for"], [_row(figure) for figure in figures])
+    print_rows(["", "measured", "beside it", "ratio", "asked for"], [_row(figure) for figure in figures])
     if failed:
         print(f"\nPROBLEM: not measured, see above: {', '.join(failed)}")
     return 1 if failed else 0

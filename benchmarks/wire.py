@@ -102,8 +102,9 @@ def _report(found: dict[str, Times], delay_ms: float, into: Path | None) -> None
 def _figure(name: str, times: Times, floor: Times, delay_ms: float, which: str) -> Figure:
     n, most = list(MOST_FLOORS).index(which), MOST_FLOORS[which]
     own, least = own_ms(times.to_order, delay_ms)[n], own_ms(floor.to_order, delay_ms)[n]
+    shown = which if which == "p50" or len(times.to_order) >= 100 else f"the largest of {len(times.to_order)}"
     return Figure(
-        what=f"{name}: alert to order less the way, venue {delay_ms:g} ms away, {which}",
+        what=f"{name}: alert to order less the way, venue {delay_ms:g} ms away, {shown}",
         value=own,
         unit="ms",
         beside=FLOOR,
