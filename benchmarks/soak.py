@@ -24,7 +24,8 @@ from typing import Any
 
 from helix_core.sim.stage import Stage
 
-_PRICE = Decimal("64210.50")
+_PRICE, _GAIN = Decimal("64210.50"), Decimal(600)
+"""Each trade gains more than its fees: after losses in a row Helix would halt."""
 _APART = ("helix_core.sim", "helix_core.sandbox", "helix_binance.sandbox", "helix_kraken.sandbox")
 _ALLOWED = 1.02
 """What may be open or asked for at one full hour and not at another: a share."""
@@ -52,14 +53,14 @@ async def _trades(stage: Stage, hours: int, found: list[dict[str, Any]]) -> None
     for hour in range(1, hours + 1):
         began_s = time.process_time()
         for minute in range(60):
-            await _one(stage, "BUY", minute)
-            await _one(stage, "SELL", minute)
+            await _one(stage, "BUY", _PRICE - minute % 7)
+            await _one(stage, "SELL", _PRICE + _GAIN)
         found.append({"hour": hour, **_held(stage), "cpu s": f"{time.process_time() - began_s:.1f}"})
         print(" ".join(f"{name} {value}" for name, value in found[-1].items()), flush=True)
 
 
-async def _one(stage: Stage, action: str, minute: int) -> None:
-    stage.sandbox.venue.set_price(_PRICE + minute % 7)
+async def _one(stage: Stage, action: str, price: Decimal) -> None:
+    stage.sandbox.venue.set_price(price)
     reply = await stage.alert(action)
     if reply is None or reply.status != 200:
         raise SystemExit(f"a {action} was answered {reply}: the soak proves nothing")
@@ -68,7 +69,7 @@ async def _one(stage: Stage, action: str, minute: int) -> None:
 
 def _held(stage: Stage) -> dict[str, Any]:
     gc.collect()
-    by_module = Counter(type(one).__module__ for one in gc.get_objects())
+    by_module = Counter(str(type(one).__module__) for one in gc.get_objects())
     own = sum(n for module, n in by_module.items() if module.startswith("helix_") and not module.startswith(_APART))
     (trades,) = stage.database().execute("SELECT count(*) FROM trades").fetchone()
     resident = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
