@@ -16,7 +16,6 @@ from helix_core.errors import SignalUnreadable
 from helix_core.web import documented
 from helix_core.web.address import Sources
 from helix_core.web.answers import malformed, refusal
-from helix_core.web.framing import OneEnd
 from helix_core.web.guard import Guard
 from helix_core.web.inside import health_routes, internal_routes
 from helix_core.web.keyring import Keyring
@@ -52,7 +51,6 @@ def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastA
     )
     app.add_middleware(Guard, keyring=everything_secret, clock=door.clock)
     app.add_middleware(Counted, metrics=metrics, path=WEBHOOK)
-    app.add_middleware(OneEnd)
     app.add_api_route(WEBHOOK, webhook.receive, methods=["POST"], response_model=None, **documented.WEBHOOK)
     app.include_router(health_routes(desk, rates))
     app.include_router(internal_routes(desk, metrics, door, sources, rates))

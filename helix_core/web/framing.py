@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from helix_core.web.answers import refusal
-
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from collections.abc import Iterable
 
-_TWO_ENDS = "The message says twice where it ends. Send Content-Length or Transfer-Encoding, not both."
+_VERSIONS = {"1.0", "1.1"}
 
 
-class OneEnd:
-    """Refuses what h11 lets pass although it has two ends, and closes its connection (RFC 9112, 6.1).
+class Unclear(Exception):
+    """A request that another reader could take for a different one."""
 
-    Two lengths, other encodings and chunks that are none are refused by h11.
+
+def body_length(url: bytes, version: str, headers: Iterable[tuple[bytes, bytes]], *, switching: bool) -> int:
+    """How many bytes of body the head announces; 0 for none, and for chunks, which say themselves where they end.
+
+    `headers` have lower-case names. Raises Unclear for what llhttp lets pass (RFC 9112, 3.2, 6.1 and 7.8): no Host or
+    two, a fragment in the address, two lengths, an encoding that is not simply chunked or in a version that has none,
+    and a body behind the wish to switch to another protocol (`switching`): it may be meant for either of them.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Stand before `app`."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        answer = refusal(HTTPStatus.BAD_REQUEST, _TWO_ENDS, {"Connection": "close"}) if _has_two_ends(scope) else None
-        await (answer or self._app)(scope, receive, send)
-
-
-def _has_two_ends(scope: Scope) -> bool:
-    """Whether both headers are there, or an encoding in a version of HTTP that has none."""
-    names = {name for name, _ in scope.get("headers", ())}
-    return b"transfer-encoding" in names and (b"content-length" in names or scope.get("http_version") == "1.0")
+    given: dict[bytes, list[bytes]] = {b"host": [], b"content-length": [], b"transfer-encoding": []}
+    for name, value in headers:
+        if name in given:
+            given[name].append(value)
+    hosts, lengths, encodings = given.values()
+    if version not in _VERSIONS or len(hosts) > 1 or (not hosts and version == "1.1") or b"#" in url:
+        raise Unclear
+    if encodings and (lengths or version == "1.0" or [one.lower() for one in encodings] != [b"chunked"]):
+        raise Unclear
+    if len(lengths) > 1 or (switching and (lengths or encodings)):
+        raise Unclear
+    return int(lengths[0]) if lengths else 0

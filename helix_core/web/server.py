@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _MOST_CONNECTIONS = 512
-_LARGEST_HEAD_BYTES = 16 * 1024
 _KEEP_ALIVE_S = 5
 _LAST_ANSWERS_S = 5
 
@@ -100,7 +99,6 @@ def _config(app: ASGIApp, http: type[PromptProtocol]) -> uvicorn.Config:
         proxy_headers=False,  # uvicorn would believe X-Forwarded-For from loopback; the door decides
         server_header=False,
         limit_concurrency=_MOST_CONNECTIONS,
-        h11_max_incomplete_event_size=_LARGEST_HEAD_BYTES,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_LAST_ANSWERS_S,
     )

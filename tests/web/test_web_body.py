@@ -119,8 +119,8 @@ async def test_a_head_sent_drop_by_drop_is_hung_up_on_while_others_are_served():
         tasks.create_task(server.serve(sockets=[listener]))
         slow_reader, slow_writer = await asyncio.open_connection("127.0.0.1", port)
         quick_reader, quick_writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(20):
-            slow_writer.write(b"G")
+        for drop in b"POST /webhook HTTP/1.1":
+            slow_writer.write(bytes([drop]))
             if slow_reader.at_eof():
                 break
             await asyncio.sleep(0.03)
