@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 300.0
+"""As many signals may wait as the bot takes a minute or two to work off."""
 _BUCKET = re.compile(r'^helix_webhook_accept_seconds_bucket{le="([^"]+)"} (\S+)', re.MULTILINE)
 _ENTRIES = "SELECT signal_row FROM journal WHERE kind = 'entry' AND state NOT IN ('refused', 'not_placed')"
 _STORED = "SELECT s.id, s.signal_id, s.action, i.done_at FROM signals s JOIN inbox i ON i.signal_row = s.id"

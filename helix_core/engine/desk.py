@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_CAPACITY = 100
+_CAPACITY = 2_000
 """So many stored signals may wait in memory for the worker. The database has all of them."""
 _FEW = 10
 """Behind so many nobody waits for the end of a signal: it would use up the connections of those who come after."""

@@ -176,12 +176,15 @@ class Worker:
 
     async def _sleep(self) -> bool:
         """Wait for work, at most until the next tick, which work does not put off. True when it came before."""
-        due_at = self._ticked_at + self._custody.tick_s
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(due_at - self._clock.monotonic()):
+            async with asyncio.timeout(self._left_s()):
                 await self._wake.wait()
         self._wake.clear()
-        return self._clock.monotonic() < due_at
+        return self._left_s() > 0
+
+    def _left_s(self) -> float:
+        """Seconds until everything open is looked after again, between two signals if need be."""
+        return self._ticked_at + self._custody.tick_s - self._clock.monotonic()
 
     async def _round(self, *, tick: bool) -> None:
         await self._flattening.obey()
@@ -192,7 +195,7 @@ class Worker:
             if outcome is not None and not outcome.done():
                 outcome.set_result(ended)
             await self._flattening.obey()
-            await self._look(tick=False)
+            await self._look(tick=self._left_s() <= 0)
         await self._look(tick=tick)
 
     async def _look(self, *, tick: bool) -> None:
