@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ Network = IPv4Network | IPv6Network
 
 _FORWARDING = {"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"}
 _BUCKETS = 65_536
+_REMEMBERED = 1024
+"""A flood comes from few addresses or is slow, and to read one takes long beside what else a refusal does."""
 _PORT = re.compile(r":\d+$")
 
 
@@ -30,8 +33,10 @@ class Sources:
         Proxies append to X-Forwarded-For, so it is read from the right: the first hop that is not a trusted proxy is
         the sender; whatever stands left of it is the sender's own invention.
         """
-        hops = [hop for line in request.headers.getlist("x-forwarded-for") for hop in line.split(",")]
         address = _parsed(request.client.host) if request.client else None
+        if not self._trusted:
+            return address
+        hops = [hop for line in request.headers.getlist("x-forwarded-for") for hop in line.split(",")]
         while hops and address is not None and _within(address, self._trusted):
             address = _parsed(hops.pop().strip())
         return address
@@ -68,6 +73,7 @@ def household(text: str) -> str:
     return _network(_parsed(text))
 
 
+@lru_cache(_REMEMBERED)
 def _network(address: Address | None) -> str:
     return str(ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address)
 
@@ -78,6 +84,7 @@ def _is_own_name(host: str) -> bool:
     return name.lower() == "localhost" or (address is not None and address.is_loopback)
 
 
+@lru_cache(_REMEMBERED)
 def _parsed(text: str) -> Address | None:
     try:
         address = ip_address(text)

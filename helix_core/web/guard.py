@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from itertools import count
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ import structlog
 from helix_core.web.answers import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from helix_core.clock import Clock
@@ -26,10 +27,10 @@ class Guard:
     Pure ASGI: Starlette's BaseHTTPMiddleware would end the work of a request when its sender hangs up.
     """
 
-    def __init__(self, app: ASGIApp, *, keyring: Keyring, clock: Clock) -> None:
-        """Stand between `app` and the server."""
+    def __init__(self, app: ASGIApp, *, keyring: Keyring, clock: Clock, numbers: Iterator[int]) -> None:
+        """Stand between `app` and the server; each error gets the next of `numbers`."""
         self._app, self._keyring, self._clock = app, keyring, clock
-        self._numbers = count(1)
+        self._numbers = numbers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -15,11 +15,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from helix_core.web.address import household
 from helix_core.web.answers import refusal
-from helix_core.web.framing import body_length
+from helix_core.web.framing import Unclear, body_length
 
 if TYPE_CHECKING:
     import asyncio
 
+_END_OF_HEAD = b"\r\n\r\n"
 _MOST_UNREAD_BYTES = 64 * 1024
 _UNCLEAR = (
     "This cannot be read as one request of HTTP 1.1, and in one way only. Send one Host, and Content-Length or "
@@ -59,6 +60,7 @@ class PromptProtocol(HttpToolsProtocol):
         self.access_log = False
         self.parser.set_dangerous_leniencies(lenient_data_after_close=False)  # uvicorn switches it on
         self._unread = bytearray()
+        self._between = True
         self._begun = self._complete = False
         self._body_left_bytes = self._around_bytes = self._pieces = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -87,7 +89,9 @@ class PromptProtocol(HttpToolsProtocol):
             self.data_received(b"")
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """A request begins. Raises Unclear when the one before it is not answered yet, which no piece should allow."""
+        if self._answering:
+            raise Unclear
         super().on_message_begin()
         self._begun = self._complete = False
         self._body_left_bytes = self._around_bytes = self._pieces = 0
@@ -116,7 +120,7 @@ class PromptProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is here."""
-        self._complete = True
+        self._complete = self._between = True
         super().on_message_complete()
 
     def pause_writing(self) -> None:
@@ -155,9 +159,9 @@ class PromptProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def _read_piece(self) -> None:
-        """A line, or what is there of a body whose length is known: no request ends within either of them."""
-        size = min(self._body_left_bytes, len(self._unread)) or self._unread.find(b"\n") + 1 or len(self._unread)
+        size = self._piece_size()
         piece = bytes(self._unread[:size])
+        self._between = False
         del self._unread[:size]
         self._body_left_bytes -= min(self._body_left_bytes, size)
         try:
@@ -168,6 +172,14 @@ class PromptProtocol(HttpToolsProtocol):
         self._pieces += 1
         if self._around_bytes > self.largest_head_bytes or self._pieces > self.most_pieces:
             raise httptools.HttpParserError
+
+    def _piece_size(self) -> int:
+        """A whole head, a line, or what is there of a body whose length is known: no request ends within these."""
+        if self._body_left_bytes:
+            return min(self._body_left_bytes, len(self._unread))
+        if self._between and (end := self._unread.find(_END_OF_HEAD)) >= 0:
+            return end + len(_END_OF_HEAD)
+        return self._unread.find(b"\n") + 1 or len(self._unread)
 
     def _refuse(self) -> None:
         """Answer 400, unless the request has got an answer before it went wrong, and close the connection."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,7 @@ class Threshold:
         if too_many is not None:
             return too_many
         self._seldom.write(partial(self._report, request, stranger))
-        return refusal(stranger.status_code, stranger.detail)
+        return _told(stranger.status_code, stranger.detail)
 
     def _report(self, request: Request, stranger: _Stranger, **facts: Any) -> None:
         sender = str(self._sources.address(request))
@@ -152,6 +152,12 @@ class Threshold:
         if isinstance(message, SignalUnreadable):
             return self._keyring.opens_text(body)
         return self._keyring.opens(str(message.get("secret", "")).encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(64)
+def _told(code: int, detail: str) -> Response:
+    """The same few answers, thousands of times: each is made once."""
+    return refusal(code, detail)
 
 
 class _Stranger(HTTPException):
