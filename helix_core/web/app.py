@@ -7,17 +7,15 @@ from http import HTTPStatus
 from itertools import count
 from typing import TYPE_CHECKING
 
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import SecretStr
 from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
 
-from helix_core.errors import SignalUnreadable
 from helix_core.web import documented
 from helix_core.web.address import Sources
-from helix_core.web.answers import malformed, refusal
+from helix_core.web.answers import refusal
 from helix_core.web.guard import Guard
 from helix_core.web.inside import health_routes, internal_routes
 from helix_core.web.keyring import Keyring
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from helix_core.engine.outcome import Desk
     from helix_core.web.door import DoorSettings
 
-log = structlog.get_logger(__name__)
-
 
 def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastAPI:
     """Build the application. It has no pages that describe it, and no state of its own but the counts of requests."""
@@ -45,18 +41,28 @@ def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastA
     keyring, everything_secret = Keyring(door.secrets), Keyring((*door.secrets, *tokens))
     rates = Rates(door, sources)
     metrics = Metrics(desk)
-    webhook = Webhook(metrics=metrics, desk=desk, source=source, clock=door.clock, keyring=keyring, rates=rates)
+    webhook = Webhook(
+        metrics=metrics, desk=desk, source=source, clock=door.clock, keyring=everything_secret, rates=rates
+    )
     guard = partial(Guard, keyring=everything_secret, clock=door.clock, numbers=count(1))
     app = _Door(door.secret_in_path)
     app.add_middleware(guard)
     threshold = Threshold(
-        app.inside, desk=desk, source=source, settings=door, keyring=keyring, sources=sources, rates=rates
+        app.inside,
+        answer=webhook.receive,
+        desk=desk,
+        source=source,
+        settings=door,
+        keyring=keyring,
+        sources=sources,
+        rates=rates,
     )
     app.outside = Counted(guard(threshold), metrics=metrics, path=WEBHOOK)
+    # For the description: whoever comes to the webhook is answered at the threshold.
     app.add_api_route(WEBHOOK, webhook.receive, methods=["POST"], response_model=None, **documented.WEBHOOK)
     app.include_router(health_routes(desk, rates))
     app.include_router(internal_routes(desk, metrics, door, sources, rates))
-    _add_answers(app, everything_secret, rates)
+    _add_answers(app, rates)
     return app
 
 
@@ -85,7 +91,7 @@ class _Door(FastAPI):
         await super().__call__(scope, receive, send)
 
 
-def _add_answers(app: FastAPI, keyring: Keyring, rates: Rates) -> None:
+def _add_answers(app: FastAPI, rates: Rates) -> None:
     """Say for each kind of failure what is answered."""
 
     @app.exception_handler(HTTPException)
@@ -99,9 +105,3 @@ def _add_answers(app: FastAPI, keyring: Keyring, rates: Rates) -> None:
     @app.exception_handler(RateLimitExceeded)
     async def too_many(request: Request, _error: RateLimitExceeded) -> Response:
         return rates.answer(request)
-
-    @app.exception_handler(SignalUnreadable)
-    async def unreadable(_request: Request, error: SignalUnreadable) -> Response:
-        shown = SignalUnreadable(*(keyring.hide(part) for part in (error.field, error.problem, error.fix)))
-        log.warning("signal_unreadable", field=shown.field, problem=shown.problem)
-        return malformed(shown)

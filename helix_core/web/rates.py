@@ -28,8 +28,7 @@ class Rates:
     """Three counts that do not touch each other: who is known, who is not, and who asks for health.
 
     slowapi's middleware misses routes of an included router and its decorator counts nothing that fails before the
-    endpoint, so what is decorated here are the steps of the webhook themselves. Who is refused before the application
-    is counted by the limiter under it.
+    endpoint, so what is decorated is one step of a page. What comes to the webhook is counted by the limiter under it.
     """
 
     def __init__(self, settings: DoorSettings, sources: Sources) -> None:
@@ -43,18 +42,17 @@ class Rates:
             headers_enabled=True,
             key_style="endpoint",  # "url" would count each path apart, and log it
         )
-        self._strangers = RateLimitItemPerMinute(settings.webhook_limit_per_minute)
+        self._webhook = RateLimitItemPerMinute(settings.webhook_limit_per_minute)
         self._limiter.enabled = True  # RATELIMIT_ENABLED in the environment must not open the door
         self._limiter.logger.setLevel(logging.ERROR)  # a line for each refused request would fill the disk
 
-    def of_the_sender(self, step: Endpoint) -> Endpoint:
-        """Limit what is done for a sender who knows the secret, wherever it comes from."""
-        return self._limited(step, self._settings.webhook_limit_per_minute, lambda: "sender")
+    def too_many_of_the_sender(self) -> Response | None:
+        """Count what comes with the secret, from wherever it comes; the 429 once that is too much."""
+        return self._too_many_at_the_webhook("sender")
 
     def too_many_of_strangers(self, request: Request) -> Response | None:
         """Count what is refused at the webhook, for each address; the 429 once that is too much."""
-        counted = (self._strangers, ["strangers", self._sources.bucket(request)])
-        return None if self._limiter.limiter.hit(counted[0], *counted[1]) else self._too_many(counted)
+        return self._too_many_at_the_webhook("strangers", self._sources.bucket(request))
 
     def of_strangers(self, step: Endpoint) -> Endpoint:
         """Limit what is answered to each address that asks for what is not for it."""
@@ -67,6 +65,10 @@ class Rates:
     def answer(self, request: Request) -> Response:
         """Answer 429 with the time to wait."""
         return self._too_many(request.state.view_rate_limit)
+
+    def _too_many_at_the_webhook(self, *whose: str) -> Response | None:
+        fits = self._limiter.limiter.hit(self._webhook, *whose)
+        return None if fits else self._too_many((self._webhook, list(whose)))
 
     def _too_many(self, counted: tuple[RateLimitItem, list[str]]) -> Response:
         response = refusal(429, "Too many requests in the last minute. Wait as long as Retry-After says.")

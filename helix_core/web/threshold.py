@@ -1,4 +1,4 @@
-"""Before the application: who does not know the secret is refused here, by the thousand a second if need be.
+"""The webhook's threshold: who does not know the secret is refused here, by the thousand a second if need be.
 
 Plain ASGI, because FastAPI's way to an endpoint costs several times what a refusal does.
 """
@@ -21,6 +21,8 @@ from helix_core.web.body import read_body
 from helix_core.web.seldom import Seldom
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pydantic import SecretStr
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -58,12 +60,13 @@ class Alert:
 
 
 class Threshold:
-    """Lets through to the webhook who knows the secret, with an `Alert`; other pages are not its business."""
+    """Lets `answer` have who knows the secret, with an `Alert`; other pages are those of the application behind it."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
+        answer: Callable[[Request], Awaitable[Response]],
         desk: Desk,
         source: SignalSource,
         settings: DoorSettings,
@@ -71,7 +74,8 @@ class Threshold:
         sources: Sources,
         rates: Rates,
     ) -> None:
-        """Stand before `app`."""
+        """Stand before `app`. `answer` may raise HTTPException, and finds the Alert in the scope as helix.alert."""
+        self._answer = answer
         self._app, self._desk, self._source, self._settings = app, desk, source, settings
         self._keyring, self._sources, self._rates = keyring, sources, rates
         self._seldom = Seldom(settings.clock)
@@ -84,12 +88,12 @@ class Threshold:
         request = Request(scope, receive)
         try:
             scope["helix.alert"] = await self._admitted(request)
+            response = await self._answer(request)
         except _Stranger as stranger:
-            await self._turned_away(request, stranger)(scope, receive, send)
+            response = self._turned_away(request, stranger)
         except HTTPException as refused:
-            await refusal(refused.status_code, refused.detail, refused.headers)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            response = refusal(refused.status_code, refused.detail, refused.headers)
+        await response(scope, receive, send)
 
     async def _admitted(self, request: Request) -> Alert:
         """The alert. Raises HTTPException with what is answered instead, a _Stranger where that is counted."""

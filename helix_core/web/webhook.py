@@ -11,13 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 
 from helix_core.errors import SignalUnreadable, StoreError
-from helix_core.web.answers import as_payload, ended, processing
+from helix_core.web.answers import as_payload, ended, malformed, processing
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from helix_core.clock import Clock
-    from helix_core.contracts.signal_source import SignalSource
+    from helix_core.contracts.signal_source import Fields, SignalSource
     from helix_core.domain.signal import Signal
     from helix_core.engine.outcome import Desk, Outcome, Receipt
     from helix_core.web.keyring import Keyring
@@ -39,26 +39,33 @@ class Webhook:
     ) -> None:
         """Hand what `source` can read to `desk`."""
         self._desk, self._source, self._clock = desk, source, clock
-        self._keyring, self._metrics = keyring, metrics
-        self._take = rates.of_the_sender(self._take_unlimited)
+        self._keyring, self._metrics, self._rates = keyring, metrics, rates
 
     async def receive(self, request: Request) -> Response:
-        """Answer one alert."""
-        return await self._take(request, request.scope["helix.alert"])
-
-    async def _take_unlimited(
-        self,
-        request: Request,  # noqa: ARG002 - slowapi finds it by its name
-        alert: Alert,
-    ) -> Response:
-        if isinstance(alert.message, SignalUnreadable):
-            raise alert.message
-        fields = self._keyring.strip(alert.message)
-        signal = self._source.read(fields)
+        """Answer one alert. Raises HTTPException when it cannot be stored."""
+        alert: Alert = request.scope["helix.alert"]
+        too_many = self._rates.too_many_of_the_sender()
+        if too_many is not None:
+            return too_many
+        try:
+            fields, signal = self._read(alert.message)
+        except SignalUnreadable as error:
+            return self._unreadable(error)
         receipt = await self._stored(signal, as_payload(fields), alert.deadline)
         self._metrics.accepted(self._clock.monotonic() - alert.came_s)
         outcome = await _outcome(receipt, alert.deadline)
         return processing(receipt, signal.signal_id) if outcome is None else ended(outcome)
+
+    def _read(self, message: Fields | SignalUnreadable) -> tuple[Fields, Signal]:
+        if isinstance(message, SignalUnreadable):
+            raise message
+        fields = self._keyring.strip(message)
+        return fields, self._source.read(fields)
+
+    def _unreadable(self, error: SignalUnreadable) -> Response:
+        shown = SignalUnreadable(*(self._keyring.hide(part) for part in (error.field, error.problem, error.fix)))
+        log.warning("signal_unreadable", field=shown.field, problem=shown.problem)
+        return malformed(shown)
 
     async def _stored(self, signal: Signal, payload: str, deadline: float) -> Receipt:
         """Store the signal. Running out of time stops the waiting, never the storing."""

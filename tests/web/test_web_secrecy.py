@@ -87,7 +87,7 @@ async def test_the_error_is_one_line_with_the_id_that_was_answered(opened, messa
     assert event["place"].startswith("test_web_secrecy.py:")
 
 
-async def test_what_stands_inside_fastapi_never_sees_the_path_secret(opened, message, desk):
+async def test_what_stands_behind_the_very_first_step_never_sees_the_path_secret(opened, message, desk):
     from helix_core.clock import SystemClock
     from helix_core.web import DoorSettings, create_app
     from helix_plugins.tradingview import TradingView
@@ -105,6 +105,7 @@ async def test_what_stands_inside_fastapi_never_sees_the_path_secret(opened, mes
     door = DoorSettings(clock=SystemClock(), secrets=(SecretStr(SECRET),), secret_in_path=True)
     app = create_app(desk=desk, source=TradingView(), door=door)
     app.add_middleware(Spy)
+    app.outside = Spy(app.outside)
     import httpx
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x", verify=False) as client:
