@@ -84,7 +84,7 @@ def _helix(mix: Mix, folder: Path, asked: argparse.Namespace) -> tuple[list[Row]
         Row.of("Helix: good, 202", [row for row in stored if row[0] == 202]),
         Row.of("Helix: good, not stored", [row for row in result["good"] if row not in stored]),
         Row.of("Helix: good, all", result["good"], used),
-        Row.of("Helix: bad", result["bad"]),
+        Row.of("Helix: bad", result["bad"], "" if result["good"] else used),
     ]
     return rows, problems
 
@@ -93,7 +93,10 @@ def _plain(mix: Mix, folder: Path) -> list[Row]:
     with Processes(folder) as processes:
         server = processes.plain(mix.secret)
         result, used = _load(mix, folder, server.port, server.pid, good_shots(mix, server.port, 0))
-    return [Row.of("yardstick: good", result["good"], used), Row.of("yardstick: bad", result["bad"])]
+    return [
+        Row.of("yardstick: good", result["good"], used),
+        Row.of("yardstick: bad", result["bad"], "" if result["good"] else used),
+    ]
 
 
 def _load(mix: Mix, folder: Path, port: int, pid: int, good: list[dict[str, object]]) -> tuple[dict[str, Answers], str]:

@@ -80,9 +80,9 @@ class Webhook:
 
 async def _outcome(receipt: Receipt, deadline: float) -> Outcome | None:
     """Return the end of a signal, or None when it is not known in time. Waiting changes nothing about the signal."""
-    patience_s = max(0.0, deadline - _now()) if receipt.soon else 0.0
-    done, _ = await asyncio.wait({receipt.outcome}, timeout=patience_s)
-    if not done:
+    if receipt.soon:
+        await asyncio.wait({receipt.outcome}, timeout=max(0.0, deadline - _now()))
+    if not receipt.outcome.done():
         return None
     try:
         return receipt.outcome.result()

@@ -135,3 +135,28 @@ async def test_a_head_sent_drop_by_drop_is_hung_up_on_while_others_are_served():
         server.should_exit = True
 
     assert hung_up == b""
+
+
+async def test_a_body_that_is_only_announced_is_refused_before_it_comes_and_nothing_is_taken_for_it(house):
+    """Who expects 100 and gets 413 may send the body or leave it: what comes then has no meaning, so it is not read."""
+    expecting = HEAD.replace(b"Connection: close\r\n", b"Expect: 100-continue\r\n")
+    behind = HEAD + b"Content-Length: 2\r\n\r\n{}"
+
+    answer = await house.raw(expecting + b"Content-Length: 100000\r\n\r\n" + behind, finish_s=2)
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+async def test_who_expects_to_be_asked_for_the_body_is_asked(house, message):
+    body = json.dumps(message).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    writer.write(HEAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
+
+    asked = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 2)
+    writer.write(body)
+    answer = await asyncio.wait_for(reader.read(), 2)
+    writer.close()
+
+    assert asked == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert answer.startswith(b"HTTP/1.1 200 ")

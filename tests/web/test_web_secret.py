@@ -183,3 +183,14 @@ async def test_a_sender_who_hangs_up_before_the_answer_changes_nothing(house, me
     await asyncio.sleep(0.05)
 
     assert [signal.signal_id for signal, _ in house.desk.taken] == ["Long"]
+
+
+async def test_blanks_around_a_header_are_not_part_of_the_secret(house):
+    """RFC 9112, 5: a proxy may add them."""
+    body = b'{"signal":"BUY","symbol":"BTC/USDT","price":1,"signal_id":"Long"}'
+    head = b"POST /webhook HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    blanks = b"X-Webhook-Secret: \t%s \t\r\nContent-Length: %d \r\n\r\n" % (SECRET.encode(), len(body))
+
+    answer = await house.raw(head + blanks + body)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
