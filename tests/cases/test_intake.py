@@ -133,3 +133,29 @@ async def test_one_that_is_broken_off_leaves_nobody_waiting(tmp_path: Path) -> N
     assert stored <= {name for name, _ in on_disk(tmp_path)}
     with pytest.raises(asyncio.CancelledError):
         tasks[0].result()
+
+
+async def test_those_who_are_stored_together_are_told_together(tmp_path: Path) -> None:
+    """Not one after the other, each of them in a round of the event loop of its own. (The first is stored alone.)"""
+    rounds, told = 0, []
+    loop = asyncio.get_running_loop()
+
+    def count() -> None:
+        nonlocal rounds
+        rounds += 1
+        loop.call_soon(count)
+
+    async with opened(tmp_path) as store:
+        intake = Intake(store, 60)
+
+        async def keep(name: str) -> None:
+            await intake.keep(signal(name), "{}", AT)
+            told.append(rounds)
+
+        count()
+        await asyncio.gather(*(keep(f"s{n}") for n in range(32)))
+
+    first, *others = told
+    assert len(others) == 31
+    assert first < min(others)
+    assert max(others) - min(others) <= 2
