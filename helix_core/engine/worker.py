@@ -75,8 +75,7 @@ class Worker:
         self._kept: tuple[date, Decimal] | None = None
         self._told_at = 0
         self._held_off_s = self._held_off_until = self._ticked_at = 0.0
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
+        self._wake, self._idle = asyncio.Event(), asyncio.Event()
         self._idle.set()
         self.recovered = asyncio.Event()
 
