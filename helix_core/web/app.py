@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from helix_core.web.door import DoorSettings
 
 
-def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastAPI:
+def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> Door:
     """Build the application. It has no pages that describe it, and no state of its own but the counts of requests."""
     sources = Sources(allowed=door.allowed_ips, trusted_proxies=door.trusted_proxies)
     tokens = () if door.status_token is None else (door.status_token,)
@@ -45,7 +45,7 @@ def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastA
         metrics=metrics, desk=desk, source=source, clock=door.clock, keyring=everything_secret, rates=rates
     )
     guard = partial(Guard, keyring=everything_secret, clock=door.clock, numbers=count(1))
-    app = _Door(door.secret_in_path)
+    app = Door(door.secret_in_path)
     app.add_middleware(guard)
     threshold = Threshold(
         app.inside,
@@ -66,18 +66,20 @@ def create_app(*, desk: Desk, source: SignalSource, door: DoorSettings) -> FastA
     return app
 
 
-class _Door(FastAPI):
+class Door(FastAPI):
     """FastAPI behind what most requests do not pass; its own way to a route costs several times what a refusal does.
 
     The secret is taken out of the path before anything, logs and traces included, can see it.
     """
 
     def __init__(self, secret_in_path: bool) -> None:
+        """`secret_in_path`: the webhook's secret may stand behind its address."""
         super().__init__(title="Helix", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
         self._secret_in_path = secret_in_path
         self.outside: ASGIApp = self.inside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take secrets off the address, and hand the request on."""
         path: str = scope.get("path", "")
         if path.startswith(f"{WEBHOOK}/"):
             given = path.removeprefix(f"{WEBHOOK}/")
