@@ -70,6 +70,11 @@ class Absences:
         absence = self._known.get(client_order_id)
         return self._clock.monotonic() - absence.since_s if absence is not None and absence.written else None
 
+    def lately(self, within_s: float) -> set[str]:
+        """The orders that were written here so short a time ago, and of which a copy was not refused."""
+        since_s = self._clock.monotonic() - within_s
+        return {name for name, each in self._known.items() if each.written and each.in_doubt and each.since_s > since_s}
+
     def missed(self, client_order_id: str, asked_at_s: float) -> None:
         """It was neither among the open orders nor among the ended ones, as asked for at `asked_at_s`."""
         absence = self._of(client_order_id, asked_at_s)

@@ -145,10 +145,10 @@ class Questions:
         return found
 
     def _miss_others(self, living: list[Order], asked_at_s: float) -> None:
-        """Of the others that were sought in vain: the same two answers tell of them, and none needs its own search."""
+        """Of the others that left lately: the same two answers tell of them, and none needs its own search."""
         for ended in self._closed.since(asked_at_s):
             listed = {order.client_order_id for order in (*living, *ended.orders)}
-            for other in self._absent_at_s.keys() - listed:
+            for other in self._absences.lately(_LATELY_S) - listed:
                 since = self._since(other)
                 if since is not None and not ended.full and ended.serves(since):
                     self._keep_absent(other, self._closed.left_at_s)
@@ -210,13 +210,11 @@ class Questions:
         """Orders that ended lately, or those with Helix's id: the former tell for the same price of an entry's stops.
 
         A page is complete unless it is full: since the order was written, or, of an order of an earlier process, ever.
-        It goes back to the others that were sought in vain lately.
+        It goes back to the others that left lately.
         """
         since = self._since(client_order_id)
         if since is not None:
-            lately = self._clock.now() - timedelta(seconds=_LATELY_S)
-            others = filter(None, map(self._since, self._absent_at_s))
-            since = min([since, *(each for each in others if each > lately)])
+            since = min([since, *filter(None, map(self._since, self._absences.lately(_LATELY_S)))])
         page = await self._ended_page(since)
         if not page.full or _named(page.orders, client_order_id) is not None:
             return page.orders
