@@ -19,6 +19,7 @@ STOPS = "SELECT state FROM journal WHERE kind = 'stop' ORDER BY number"
 PUT_BACK_S = 10.0
 KEY_GONE_S = 2.0
 AT_ONCE_S = 12.0
+LOST_THREE_TIMES_S = 25.0
 
 
 async def rush(bot: StagedBot) -> None:
@@ -86,6 +87,31 @@ async def test_a_stop_is_put_back_before_it_is_asked_what_became_of_a_lost_sale(
 
     assert bot.stage.loop.time() - began_s < PUT_BACK_S
     assert bot.rows("SELECT status FROM trades ORDER BY id DESC LIMIT 1") == [("open",)]
+
+
+@staged(exchange="kraken")
+async def test_a_sale_that_is_lost_three_times_is_made_each_time_by_what_the_balance_says(
+    bot: StagedBot, venue: Venue
+) -> None:
+    """All coins are there, and they are too few for two sales: that takes two questions, and a search takes five."""
+    await bot.post("BUY")
+    assert await bot.stage.until(venue.resting, 60)
+    lost = [Strike(kind=StrikeKind.SILENT_REQUEST)] * 3
+
+    def judge(asked: Asked) -> Strike | None:
+        is_sale = asked.name == "POST /0/private/AddOrder" and asked.parameters["ordertype"] == "market"
+        return lost.pop() if is_sale and lost else None
+
+    bot.stage.network.judge = judge
+    began_s = bot.stage.loop.time()
+    await bot.post("SELL")
+    await bot.until("SELECT status FROM trades", [("closed",)], 120)
+
+    assert bot.stage.loop.time() - began_s < LOST_THREE_TIMES_S
+    assert bot.rows("SELECT state FROM journal WHERE kind = 'exit' ORDER BY number") == [("not_placed",)] * 3 + [
+        ("done",)
+    ]
+    assert venue.total("BTC") == 0
 
 
 @staged(exchange="kraken")
