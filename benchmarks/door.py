@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bookkeeping import check, stored_within
-from processes import Processes
+from processes import Processes, cpu_s
 from shots import Mix, bad_shots, good_shots
 from table import Row, print_table
 
@@ -107,10 +107,10 @@ def _load(mix: Mix, folder: Path, port: int, pid: int, good: list[dict[str, obje
         {"name": "bad", "addresses": mix.addresses, "connections": 64, "shots": bad_shots(mix, port)},
     ]
     plan.write_text(json.dumps({"host": "127.0.0.1", "port": port, "streams": streams}), encoding="utf-8")
-    before_s = _cpu_s(pid)
+    before_s = cpu_s(pid)
     subprocess.run([sys.executable, str(HERE / "load.py"), str(plan), str(found)], check=True)
     result = json.loads(found.read_text(encoding="utf-8"))
-    used = f"CPU {(_cpu_s(pid) - before_s) / mix.seconds:.0%} server, {result['cpu_s'] / mix.seconds:.0%} load"
+    used = f"CPU {(cpu_s(pid) - before_s) / mix.seconds:.0%} server, {result['cpu_s'] / mix.seconds:.0%} load"
     return result["streams"], used
 
 
@@ -125,15 +125,6 @@ def _commit_ms(folder: str | None) -> str:
             took_ms.append(1000 * (time.perf_counter() - begun))
     took_ms.sort()
     return f"{took_ms[49]:.1f} ms, {took_ms[98]:.1f} ms at most for 99 of 100 (4 KiB, fdatasync)"
-
-
-def _cpu_s(pid: int) -> float:
-    """What a process has used so far; 0 where that cannot be read."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -158,6 +158,15 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
+def cpu_s(pid: int) -> float:
+    """What a process has used so far; 0 where that cannot be read."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def memory_mb(pid: int, line: str = "VmRSS") -> float:
     """What a process has in memory now; with "VmHWM" the most it ever had. Raises CannotMeasure where none tells."""
     try:

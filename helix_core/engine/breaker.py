@@ -41,7 +41,7 @@ async def keep_bases(session: AsyncSession, equity: Decimal, now: datetime, *, d
     assert known is not None, "the day is open"
     if known.equity > 0 and abs(equity - known.equity) > known.equity * _TRANSFER_RATIO:
         log.info("transfer_noticed", equity=str(equity), expected=str(known.equity))
-        curve.record_transfer(session, now, equity / known.equity)
+        await curve.record_transfer(session, now, equity / known.equity)
     return True
 
 

@@ -140,7 +140,7 @@ class TradingDesk:
     async def status(self) -> Mapping[str, object]:
         """State for the owner: what /health says, why, and every figure behind it."""
         now = self._clock.now()
-        async with self._store.read() as session:
+        async with self._store.browse() as session:
             gap = await trades.longest_gap(session, trades.day_start(now))
         vitals = await self._checkup.take()
         starting = [] if self._ready else ["Helix is starting, and takes no signals yet"]
@@ -153,7 +153,7 @@ class TradingDesk:
 
     async def signal_story(self, row: int) -> Mapping[str, object] | None:
         """Everything known of one signal, and its stages in words."""
-        async with self._store.read() as session:
+        async with self._store.browse() as session:
             found = await story.of_signal(session, row)
         return None if found is None else telling.facts(found)
 

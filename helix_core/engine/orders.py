@@ -27,7 +27,7 @@ from helix_core.errors import (
     OrderRefused,
 )
 from helix_core.store import baseline, halts, journal
-from helix_core.store.schema import JournalRow, JournalState, SignalRow
+from helix_core.store.schema import JournalRow, JournalState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +59,8 @@ class OrderDesk:
     async def next_id(self, signal_row: int, kind: OrderKind) -> tuple[str, int]:
         """Client order id and attempt number for the next order of this kind that the signal causes."""
         async with self._store.read() as session:
-            attempt = await journal.next_attempt(session, signal_row, kind)
-            signal = await session.get_one(SignalRow, signal_row)
-        return client_order_id(signal_row, signal.received_at, kind, attempt), attempt
+            attempt, received_at = await journal.next_order(session, signal_row, kind)
+        return client_order_id(signal_row, received_at, kind, attempt), attempt
 
     async def send(
         self,

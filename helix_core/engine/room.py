@@ -9,7 +9,7 @@ import structlog
 
 from helix_core.engine.outcome import Rejection
 from helix_core.errors import ExchangeError
-from helix_core.store import journal, trades
+from helix_core.store import journal
 
 if TYPE_CHECKING:
     from helix_core.engine.account import Account
@@ -29,7 +29,7 @@ async def room_for_entry(account: Account) -> None:
     now = account.clock.now()
     async with account.store.read() as session:
         until = await journal.given_up_until(session, now)
-        if await trades.open_trades(session) or await journal.unsettled(session):
+        if await journal.something_open(session):
             return
     if until is not None:
         wait_s = min((until - now).total_seconds(), account.client.capabilities.order_fence_s)

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from helix_core.contracts.risk import RiskContext
-from helix_core.domain.order import OrderKind
 from helix_core.domain.position import fold
 from helix_core.engine import breaker
 from helix_core.store import inbox, journal, trades
 
 if TYPE_CHECKING:
-    from sqlmodel.ext.asyncio.session import AsyncSession
+    from collections.abc import Mapping, Sequence
 
+    from helix_core.domain.order import Fill
     from helix_core.engine.account import Account
     from helix_core.engine.market import MarketView
     from helix_core.store.inbox import StoredSignal
@@ -31,14 +31,13 @@ class Snapshots:
         """The snapshot for one signal. What is not known stays unknown, and the gates will deny."""
         now = self._clock.now()
         async with self._store.read() as session:
-            open_trades = await trades.open_trades(session)
-            unknown_entries = await journal.unsettled(session, OrderKind.ENTRY)
-            unrealised = await self._unrealised(session, view)
+            held = await journal.fills_of_open(session)
+            unrealised = _unrealised(held, view)
             return RiskContext(
                 now=now,
                 signal=stored.signal,
                 limits=self._limits,
-                open_positions=len(open_trades) + len(unknown_entries),
+                open_positions=len(held) + await journal.unknown_entries(session),
                 seen_before=await inbox.seen_before(session, stored, self._limits.dedup_window_s),
                 exchange_problem=view.problem,
                 known_ticker=view.ticker,
@@ -53,26 +52,24 @@ class Snapshots:
         if view.ticker is None or view.balances is None or view.instrument is None:
             return None
         async with self._store.read() as session:
-            held = Decimal(0)
-            for trade in await trades.open_trades(session):
-                assert trade.id is not None
-                held += fold(await journal.fills_of(session, trade.id), view.instrument).held
+            fills = await journal.fills_of_open(session)
+        held = sum((fold(one, view.instrument).held for one in fills.values()), Decimal(0))
         return view.balances.of(view.instrument.quote).total + held * view.ticker.bid
 
     async def day_pnl_pct(self) -> Decimal | None:
         """Today's result so far, the open position marked at the last known bid; None while it cannot be told."""
         async with self._store.read() as session:
-            unrealised = await self._unrealised(session, self._market.peek())
+            unrealised = _unrealised(await journal.fills_of_open(session), self._market.peek())
             return None if unrealised is None else await breaker.day_pnl_pct(session, self._clock.now(), unrealised)
 
-    async def _unrealised(self, session: AsyncSession, view: MarketView) -> Decimal | None:
-        """What the open position would earn if it were sold at the bid now, before the exit's fee."""
-        total = Decimal(0)
-        for trade in await trades.open_trades(session):
-            if view.ticker is None or view.instrument is None:
-                return None
-            assert trade.id is not None
-            position = fold(await journal.fills_of(session, trade.id), view.instrument)
-            cash = position.proceeds - position.cost - position.quote_fees
-            total += cash + position.held * view.ticker.bid
-        return total
+
+def _unrealised(held: Mapping[int, Sequence[Fill]], view: MarketView) -> Decimal | None:
+    """What open positions would earn if they were sold at the bid now, before the exit's fee; None: unknown."""
+    total = Decimal(0)
+    for fills in held.values():
+        if view.ticker is None or view.instrument is None:
+            return None
+        position = fold(fills, view.instrument)
+        cash = position.proceeds - position.cost - position.quote_fees
+        total += cash + position.held * view.ticker.bid
+    return total

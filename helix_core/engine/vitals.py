@@ -129,7 +129,7 @@ class Checkup:
     async def _take(self) -> Vitals:
         now, view = self._clock.now(), self._market.peek()
         equity, day_pnl_pct = await self._snapshots.equity(view), await self._snapshots.day_pnl_pct()
-        async with self._store.read() as session:
+        async with self._store.browse() as session:
             positions = await trades.open_trades(session)
             await self._tally.follow(session)
             return Vitals(

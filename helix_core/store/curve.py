@@ -8,24 +8,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam
-from sqlmodel import col, select
+from sqlmodel import select
 
 from helix_core.domain.halt import HaltKind
 from helix_core.store import halts, rows, trades
-from helix_core.store.schema import DayRow, TransferRow
+from helix_core.store.schema import DayRow, ResultRow, TransferRow
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlmodel.ext.asyncio.session import AsyncSession
 
+_days, _results, _transfers = rows.table(DayRow).c, rows.table(ResultRow).c, rows.table(TransferRow).c
 # Built once: building one of these takes as long as asking it.
-_LAST_DAY = select(DayRow).order_by(col(DayRow.date).desc()).limit(1)
-_DAY_OF = _LAST_DAY.where(col(DayRow.date) <= bindparam("today"))
-_TRANSFERS = select(TransferRow).where(col(TransferRow.at) >= bindparam("since")).order_by(col(TransferRow.id))
+_LAST_DAY = select(_days.date, _days.opening_equity, _days.peak_equity).order_by(_days.date.desc()).limit(1)
+_DAY_OF = _LAST_DAY.where(_days.date <= bindparam("today"))
+_DAY_BEFORE = _LAST_DAY.where(_days.date < bindparam("today"))
+_RESULTS = (
+    select(_results.closed_at, _results.pnl)
+    .where(_results.closed_at >= bindparam("since"))
+    .order_by(_results.closed_at, _results.trade_id)
+)
+_TRANSFERS = select(_transfers.at, _transfers.factor).where(_transfers.at >= bindparam("since")).order_by(_transfers.id)
+
+
+class _Day(NamedTuple):
+    """A day as it opened."""
+
+    date: date
+    opening_equity: Decimal
+    peak_equity: Decimal
 
 
 @dataclass(slots=True)
@@ -41,7 +56,7 @@ async def until(session: AsyncSession, now: datetime | None = None) -> Curve | N
     """Where the curve stands; the day is that of `now` (None: the last one opened). None before any day was opened."""
     found = await (session.exec(_LAST_DAY) if now is None else session.exec(_DAY_OF, params={"today": now.date()}))
     day = found.first()
-    return None if day is None else await _fold(session, day, None if now is None else trades.day_start(now))
+    return None if day is None else await _fold(session, _Day(*day), None if now is None else trades.day_start(now))
 
 
 async def open_day(session: AsyncSession, now: datetime, equity: Decimal | None = None) -> bool:
@@ -63,9 +78,10 @@ async def open_day(session: AsyncSession, now: datetime, equity: Decimal | None 
     return known is not None
 
 
-def record_transfer(session: AsyncSession, now: datetime, factor: Decimal) -> None:
+async def record_transfer(session: AsyncSession, now: datetime, factor: Decimal) -> None:
     """Money came or went: from now on the account is worth `factor` of what the books said."""
     session.add(TransferRow(at=now, factor=factor))
+    await session.flush()
 
 
 async def correct(session: AsyncSession, at: datetime, pnl: Decimal) -> None:
@@ -74,17 +90,18 @@ async def correct(session: AsyncSession, at: datetime, pnl: Decimal) -> None:
         day.opening_equity += pnl
         day.peak_equity = max(day.peak_equity, day.opening_equity)
         session.add(day)
+    await session.flush()
 
 
 async def _at_midnight(session: AsyncSession, now: datetime) -> tuple[Decimal, Decimal]:
     """Equity and peak when the day of `now` began."""
     midnight = trades.day_start(now)
-    query = select(DayRow).where(DayRow.date < now.date()).order_by(col(DayRow.date).desc()).limit(1)
-    before = await _fold(session, (await session.exec(query)).one(), None, before=midnight)
+    day = _Day(*(await session.exec(_DAY_BEFORE, params={"today": now.date()})).one())
+    before = await _fold(session, day, None, before=midnight)
     return before.equity, before.peak
 
 
-async def _fold(session: AsyncSession, day: DayRow, today: datetime | None, *, before: datetime | None = None) -> Curve:
+async def _fold(session: AsyncSession, day: _Day, today: datetime | None, *, before: datetime | None = None) -> Curve:
     """The curve from the opening of `day` on; `today` is when the day of interest begins (None: `day` itself)."""
     start = trades.day_start_of(day.date)
     curve = Curve(day.opening_equity, day.opening_equity, day.peak_equity)
@@ -111,6 +128,6 @@ async def _fold(session: AsyncSession, day: DayRow, today: datetime | None, *, b
 async def _events(session: AsyncSession, since: datetime) -> list[tuple[datetime, Decimal, Decimal]]:
     """Results and transfers since then in their order, as (time, P&L, factor)."""
     one, zero = Decimal(1), Decimal(0)
-    results = [(result.closed_at, result.pnl, one) for result in await trades.results_since(session, since)]
-    moved = await session.exec(_TRANSFERS, params={"since": since})
-    return sorted([*results, *((row.at, zero, row.factor) for row in moved)], key=lambda event: event[0])
+    earned = [(at, pnl, one) for at, pnl in await session.exec(_RESULTS, params={"since": since})]
+    moved = [(at, zero, factor) for at, factor in await session.exec(_TRANSFERS, params={"since": since})]
+    return sorted([*earned, *moved], key=lambda event: event[0])

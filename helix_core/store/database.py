@@ -11,23 +11,25 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-from sqlmodel import SQLModel
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from helix_core.errors import StoreError
-from helix_core.store import migrations, rows, schema, trips
+from helix_core.store import migrations, rows, schema
+from helix_core.store.inplace import InPlace
 from helix_core.store.reserve import Reserve
-from helix_core.store.sqlite import make_durable, prepare_file
+from helix_core.store.sqlite import prepare_file
 from helix_core.store.trouble import DAMAGED, is_full, told
+from helix_core.store.ways import ByDriver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from helix_core.store.ways import Ways
 
 SCHEMA_VERSION = "3"
 _READERS = 4
+_IN_PLACE = "sqlite+aiosqlite"
 _TROUBLE = (SQLAlchemyError, sqlite3.Error)
 """What a database raises. SQLite's own comes bare where a connection is being opened."""
 
@@ -37,8 +39,7 @@ class Store:
 
     def __init__(
         self,
-        writer: AsyncEngine,
-        reader: AsyncEngine,
+        ways: Ways,
         *,
         lock: int | None = None,
         reserve: Reserve | None = None,
@@ -46,9 +47,7 @@ class Store:
     ) -> None:
         """Use `open`; this only keeps the parts. `keep_readers` where a reader holds no transaction."""
         self.writes = self.owed = 0
-        self._engines = (writer, reader)
-        self._write = async_sessionmaker(writer, class_=AsyncSession, expire_on_commit=False)
-        self._read = async_sessionmaker(reader, class_=AsyncSession, expire_on_commit=False)
+        self._ways = ways
         self._locks = [] if lock is None else [lock]
         self._reserve = reserve
         self._at_rest: list[AsyncSession] = []
@@ -70,22 +69,18 @@ class Store:
             raise StoreError("DATABASE_URL is not an address like sqlite+aiosqlite:///data/helix.db.") from error
         on_sqlite, file = address.get_backend_name() == "sqlite", Path(address.database or "helix.db")
         lock = prepare_file(file, alone=alone) if on_sqlite else None
-        how: dict[str, Any] = {} if connect is None else {"async_creator": connect}
-        if on_sqlite and connect is None:
-            how = {"connect_args": {"async_creator_fn": trips.connect}}
+        in_place = address.drivername == _IN_PLACE and connect is None
         try:
-            writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=5, **how)
-            reader = create_async_engine(url, pool_size=_READERS, max_overflow=0, pool_timeout=5, **how)
+            ways: Ways = (
+                InPlace(address, readers=_READERS) if in_place else ByDriver(address, readers=_READERS, connect=connect)
+            )
         except (ArgumentError, ImportError) as error:
             raise StoreError(
                 f"DATABASE_URL names {address.drivername}, and nothing is installed that can use such a database. "
                 "Install its driver, or use sqlite+aiosqlite:///data/helix.db."
             ) from error
-        if on_sqlite:
-            make_durable(writer, writes=True)
-            make_durable(reader, writes=False)
         reserve = Reserve(file) if on_sqlite and alone else None
-        store = cls(writer, reader, lock=lock, reserve=reserve, keep_readers=on_sqlite)
+        store = cls(ways, lock=lock, reserve=reserve, keep_readers=on_sqlite)
         try:
             await store._check_and_create(on_sqlite=on_sqlite, thoroughly=alone)
         except BaseException:
@@ -96,7 +91,7 @@ class Store:
         return store
 
     async def _check_and_create(self, *, on_sqlite: bool, thoroughly: bool) -> None:
-        async with self.read() as session:
+        async with self.browse() as session:
             if on_sqlite and thoroughly:
                 await _refuse_if_damaged(session)
             version = await _version(session)
@@ -116,7 +111,7 @@ class Store:
             version = await _version(session)
             if version is None:
                 version = SCHEMA_VERSION
-                await (await session.connection()).run_sync(SQLModel.metadata.create_all)
+                await session.run_sync(migrations.make_tables)
                 session.add(schema.MetaRow(key="schema_version", value=version))
             return version
 
@@ -144,7 +139,7 @@ class Store:
         Raises StoreError when the database cannot do it (locked, full, damaged).
         """
         try:
-            async with self._write() as session:
+            async with self._ways.write() as session:
                 yield session
                 await rows.write_appended(session)
                 await session.commit()
@@ -156,12 +151,21 @@ class Store:
             raise StoreError(f"The database could not store it: {told(error)}.") from error
 
     @asynccontextmanager
+    async def browse(self) -> AsyncIterator[AsyncSession]:
+        """Look through what grows with time, such as all signals, while others go on. Raises StoreError."""
+        try:
+            async with self._ways.browse() as session:
+                yield session
+        except _TROUBLE as error:
+            raise StoreError(f"The database could not be read: {told(error)}.") from error
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """Look, without waiting for a writer. Raises StoreError.
+        """Look up what an index finds, without waiting for a writer. Raises StoreError.
 
         What was fine is kept open for the next look, which is ten times cheaper than to open another.
         """
-        session = self._at_rest.pop() if self._at_rest else self._read()
+        session = self._at_rest.pop() if self._at_rest else self._ways.read()
         self._reading += 1
         rest = False
         try:
@@ -183,8 +187,7 @@ class Store:
         self._most_at_rest = 0
         while self._at_rest:
             await self._at_rest.pop().close()
-        for engine in self._engines:
-            await engine.dispose()
+        await self._ways.dispose()
         while self._locks:
             os.close(self._locks.pop())
 
@@ -199,7 +202,6 @@ async def _refuse_if_damaged(session: AsyncSession) -> None:
 
 async def _version(session: AsyncSession) -> str | None:
     """Version of the tables; None while there are none."""
-    connection = await session.connection()
-    if not await connection.run_sync(lambda sync: inspect(sync).has_table(schema.MetaRow.__tablename__)):
+    if not await session.run_sync(lambda sync: inspect(sync.connection()).has_table(schema.MetaRow.__tablename__)):
         return None
     return (await rows.need(session, schema.MetaRow, "schema_version")).value

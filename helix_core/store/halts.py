@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam
-from sqlmodel import and_, col, or_, select
+from sqlmodel import and_, func, or_, select
 
 from helix_core.domain.halt import Halt, HaltKind
 from helix_core.store import rows
@@ -20,23 +20,21 @@ ITSELF = "helix"
 """Who raises a halt that no human asked for."""
 
 # Built once: building one of these takes as long as asking it.
-_ACTIVE = select(HaltRow).where(col(HaltRow.cleared_at).is_(None)).order_by(col(HaltRow.id))
-_IN_FORCE = (
-    select(HaltRow)
-    .where(
-        or_(
-            col(HaltRow.cleared_at).is_(None),
-            and_(HaltRow.kind == HaltKind.DRAWDOWN.value, col(HaltRow.cleared_at) >= bindparam("started_at")),
-        )
+_halts = rows.table(HaltRow).c
+_HALT = select(_halts.id, _halts.kind, _halts.detail, _halts.raised_at).order_by(_halts.id)
+_ACTIVE = _HALT.where(_halts.cleared_at.is_(None))
+_IN_FORCE = _HALT.where(
+    or_(
+        _halts.cleared_at.is_(None),
+        and_(_halts.kind == HaltKind.DRAWDOWN.value, _halts.cleared_at >= bindparam("started_at")),
     )
-    .order_by(col(HaltRow.id))
 )
-_CLEARED = select(HaltRow.cleared_at).where(HaltRow.kind == bindparam("kind"), col(HaltRow.cleared_at).is_not(None))
+_CLEARED = select(func.max(_halts.cleared_at)).where(_halts.kind == bindparam("kind"))
 
 
 async def active(session: AsyncSession) -> list[Halt]:
     """Halts in force, oldest first."""
-    return [_halt(row) for row in await session.exec(_ACTIVE)]
+    return [_halt(*row) for row in await session.exec(_ACTIVE)]
 
 
 async def in_force(session: AsyncSession, started_at: datetime) -> list[Halt]:
@@ -44,7 +42,7 @@ async def in_force(session: AsyncSession, started_at: datetime) -> list[Halt]:
 
     Those that nobody has ended, and drawdowns ended since that start: a drawdown takes a restart as well.
     """
-    return [_halt(row) for row in await session.exec(_IN_FORCE, params={"started_at": started_at})]
+    return [_halt(*row) for row in await session.exec(_IN_FORCE, params={"started_at": started_at})]
 
 
 async def put_in_force(session: AsyncSession, kind: HaltKind, detail: str, now: datetime, *, by: str = ITSELF) -> bool:
@@ -63,15 +61,14 @@ async def clear(session: AsyncSession, kinds: frozenset[HaltKind], by: str, now:
         row = await rows.need(session, HaltRow, halt.halt_id)
         row.cleared_at, row.cleared_by = now, by
         session.add(row)
+    await session.flush()
     return ended
 
 
 async def last_cleared_at(session: AsyncSession, kind: HaltKind) -> datetime | None:
     """When a halt of this kind was last ended: a losing streak is counted from there."""
-    rows = await session.exec(_CLEARED, params={"kind": kind.value})
-    return max((at for at in rows if at is not None), default=None)
+    return (await session.exec(_CLEARED, params={"kind": kind.value})).one()
 
 
-def _halt(row: HaltRow) -> Halt:
-    assert row.id is not None
-    return Halt(halt_id=row.id, kind=HaltKind(row.kind), detail=row.detail, raised_at=row.raised_at)
+def _halt(halt_id: int, kind: str, detail: str, raised_at: datetime) -> Halt:
+    return Halt(halt_id=halt_id, kind=HaltKind(kind), detail=detail, raised_at=raised_at)

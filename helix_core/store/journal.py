@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, exists
+from sqlalchemy import select as select_many
 from sqlmodel import col, func, select
 
 from helix_core.domain.order import Fill, OrderKind, OrderRef
 from helix_core.domain.signal import Action
 from helix_core.store import rows
-from helix_core.store.schema import UNSETTLED, FillRow, JournalRow, JournalState
+from helix_core.store.schema import UNSETTLED, FillRow, JournalRow, JournalState, SignalRow, TradeRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,28 +31,35 @@ _OF_KIND = JournalRow.kind == bindparam("kind")
 _OF_SIGNAL = JournalRow.signal_row == bindparam("signal_row")
 _OF_TRADE = JournalRow.trade_id == bindparam("trade_id")
 _NUMBER = col(JournalRow.number)
-# Built once: building one of these takes as long as asking it.
+_journal, _fills = rows.table(JournalRow).c, rows.table(FillRow).c
+_signals, _trades = rows.table(SignalRow).c, rows.table(TradeRow).c
+# Built once: building one of these takes as long as asking it. Those over the tables' own columns make no objects.
 _HIGHEST = select(func.max(JournalRow.number))
 _STOPS_OF_NO_TRADE = (
     select(JournalRow)
     .where(_OF_SIGNAL, JournalRow.kind == OrderKind.STOP.value, col(JournalRow.trade_id).is_(None))
     .order_by(_NUMBER)
 )
-_ATTEMPTS = select(JournalRow.attempt).where(_OF_SIGNAL, _OF_KIND)
+_NEXT = select(
+    select(func.coalesce(func.max(_journal.attempt), 0) + 1)
+    .where(_journal.signal_row == _signals.id, _journal.kind == bindparam("kind"))
+    .scalar_subquery(),
+    _signals.received_at,
+).where(_signals.id == bindparam("signal_row"))
 _LATEST_OF_SIGNAL = select(JournalRow).where(_OF_SIGNAL, _OF_KIND).order_by(_NUMBER.desc()).limit(1)
 _LATEST_OF_TRADE = select(JournalRow).where(_OF_TRADE, _OF_KIND).order_by(_NUMBER.desc()).limit(1)
 _STANDING = _LATEST_OF_TRADE.where(col(JournalRow.state).in_([JournalState.LIVE.value, *_unsettled]))
 _UNSETTLED = select(JournalRow).where(col(JournalRow.state).in_(_unsettled)).order_by(_NUMBER)
 _UNSETTLED_OF_KIND = _UNSETTLED.where(_OF_KIND)
 _GIVEN_UP = (
-    select(JournalRow.fence_at)
+    select(_journal.fence_at)
     .where(
-        JournalRow.state == JournalState.NOT_PLACED.value,
-        JournalRow.kind != OrderKind.ENTRY.value,
-        col(JournalRow.trade_id).is_not(None),
-        col(JournalRow.fence_at) > bindparam("now"),
+        _journal.state == JournalState.NOT_PLACED.value,
+        _journal.kind != OrderKind.ENTRY.value,
+        _journal.trade_id.is_not(None),
+        _journal.fence_at > bindparam("now"),
     )
-    .order_by(col(JournalRow.fence_at).desc())
+    .order_by(_journal.fence_at.desc())
     .limit(1)
 )
 _ENDED_STOPS = (
@@ -63,7 +71,26 @@ _ENDED_STOPS = (
     )
     .order_by(_NUMBER)
 )
-_FILLS = select(FillRow).where(FillRow.trade_id == bindparam("trade_id")).order_by(col(FillRow.at))
+_FILL = (
+    _fills.fill_id,
+    _fills.venue_order_id,
+    _fills.symbol,
+    _fills.side,
+    _fills.price,
+    _fills.quantity,
+    _fills.fee,
+    _fills.fee_currency,
+    _fills.at,
+)
+_FILLS = select_many(*_FILL).where(_fills.trade_id == bindparam("trade_id")).order_by(_fills.at)
+_FILLS_OF_OPEN = (
+    select_many(_trades.id, *_FILL)
+    .join_from(rows.table(TradeRow), rows.table(FillRow), _fills.trade_id == _trades.id, isouter=True)
+    .where(_trades.status == "open")
+    .order_by(_trades.id, _fills.at)
+)
+_SOMETHING_OPEN = select(exists().where(_trades.status == "open") | exists().where(_journal.state.in_(_unsettled)))
+_ENTRIES_UNKNOWN = select(func.count()).where(_journal.state.in_(_unsettled), _journal.kind == OrderKind.ENTRY.value)
 
 
 def reference(row: JournalRow) -> OrderRef:
@@ -123,8 +150,14 @@ async def of_no_trade(session: AsyncSession, signal_row: int) -> list[JournalRow
 
 async def next_attempt(session: AsyncSession, signal_row: int, kind: OrderKind) -> int:
     """1 for the first order of this kind that a signal causes, then 2, 3, ..."""
-    rows = await session.exec(_ATTEMPTS, params={"signal_row": signal_row, "kind": kind.value})
-    return max(rows.all(), default=0) + 1
+    return (await next_order(session, signal_row, kind))[0]
+
+
+async def next_order(session: AsyncSession, signal_row: int, kind: OrderKind) -> tuple[int, datetime]:
+    """The attempt number of a signal's next order of this kind, and when the signal came."""
+    which = {"signal_row": signal_row, "kind": kind.value}
+    attempt, received_at = (await session.exec(_NEXT, params=which)).one()
+    return attempt, received_at
 
 
 async def of_signal(session: AsyncSession, signal_row: int, kind: OrderKind) -> JournalRow | None:
@@ -185,6 +218,16 @@ async def unsettled(session: AsyncSession, kind: OrderKind | None = None) -> lis
     return list(await session.exec(_UNSETTLED_OF_KIND, params={"kind": kind.value}))
 
 
+async def unknown_entries(session: AsyncSession) -> int:
+    """How many entries may be at the venue without our knowing."""
+    return int((await session.exec(_ENTRIES_UNKNOWN)).one())
+
+
+async def something_open(session: AsyncSession) -> bool:
+    """Whether a trade is open, or an order may be at the venue without our knowing."""
+    return bool((await session.exec(_SOMETHING_OPEN)).one())
+
+
 async def record_fills(
     session: AsyncSession, exchange: str, trade_id: int, client_order_id: str, fills: Iterable[Fill]
 ) -> None:
@@ -218,18 +261,30 @@ async def record_fills(
 
 async def fills_of(session: AsyncSession, trade_id: int) -> list[Fill]:
     """All executions of a trade, oldest first."""
-    rows = await session.exec(_FILLS, params={"trade_id": trade_id})
-    return [
-        Fill(
-            fill_id=row.fill_id,
-            venue_order_id=row.venue_order_id,
-            symbol=row.symbol,
-            side=Action(row.side),
-            price=row.price,
-            quantity=row.quantity,
-            fee=row.fee,
-            fee_currency=row.fee_currency,
-            at=row.at,
-        )
-        for row in rows
-    ]
+    return [_fill(*row) for row in await session.exec(_FILLS, params={"trade_id": trade_id})]
+
+
+async def fills_of_open(session: AsyncSession) -> dict[int, list[Fill]]:
+    """All executions of each open trade, by its id."""
+    found: dict[int, list[Fill]] = {}
+    for trade_id, *row in await session.exec(_FILLS_OF_OPEN):
+        fills = found.setdefault(trade_id, [])
+        if row[0] is not None:
+            fills.append(_fill(*row))
+    return found
+
+
+def _fill(*row: Any) -> Fill:
+    """Columns in the order of `_FILL`."""
+    fill_id, venue_order_id, symbol, side, price, quantity, fee, fee_currency, at = row
+    return Fill(
+        fill_id=fill_id,
+        venue_order_id=venue_order_id,
+        symbol=symbol,
+        side=Action(side),
+        price=price,
+        quantity=quantity,
+        fee=fee,
+        fee_currency=fee_currency,
+        at=at,
+    )

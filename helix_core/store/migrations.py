@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
     from sqlmodel.ext.asyncio.session import AsyncSession
 
 STEPS = {
@@ -23,10 +25,14 @@ STEPS = {
 
 async def bring_up(session: AsyncSession, version: str) -> str:
     """Take every step from `version` on, in the caller's transaction. Returns the version that is reached."""
-    connection = await session.connection()
     while version in STEPS:
         version, statements = STEPS[version]
         for statement in statements:
-            await connection.exec_driver_sql(statement)
-    await connection.run_sync(SQLModel.metadata.create_all)
+            await session.execute(text(statement))
+    await session.run_sync(make_tables)
     return version
+
+
+def make_tables(session: Session) -> None:
+    """Make the tables that are missing."""
+    SQLModel.metadata.create_all(session.connection())

@@ -12,7 +12,7 @@ from helix_core.errors import StoreError
 from helix_core.store.locks import open_lock, take
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy import Engine
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
 
@@ -40,13 +40,13 @@ def prepare_file(path: Path, *, alone: bool) -> int:
     return lock
 
 
-def make_durable(engine: AsyncEngine, *, writes: bool) -> None:
+def make_durable(engine: Engine, *, writes: bool) -> None:
     """Set the pragmas on every connection; on a writing engine every transaction takes the write lock at once.
 
     Without BEGIN IMMEDIATE two read-modify-writes can lose one another's update without an error.
     """
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -56,6 +56,6 @@ def make_durable(engine: AsyncEngine, *, writes: bool) -> None:
 
     if writes:
 
-        @event.listens_for(engine.sync_engine, "begin")
+        @event.listens_for(engine, "begin")
         def _on_begin(connection: Any) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from helix_core.domain.position import Position
     from helix_core.store.inbox import StoredSignal
 
+_trades = rows.table(TradeRow).c
 # Built once: building one of these takes as long as asking it.
 _OPEN = select(TradeRow).where(TradeRow.status == "open").order_by(col(TradeRow.id))
 _NAMED = select(TradeRow.id).where(TradeRow.signal_id == bindparam("name"))
 _RESULTS = select(ResultRow).order_by(col(ResultRow.closed_at), col(ResultRow.trade_id))
 _RESULTS_SINCE = _RESULTS.where(col(ResultRow.closed_at) >= bindparam("since"))
-_LAST_STOP_OUT = select(func.max(TradeRow.closed_at)).where(TradeRow.status == "stopped_out")
+_LAST_STOP_OUT = select(func.max(_trades.closed_at)).where(_trades.status == "stopped_out")
 
 
 async def open_trade(

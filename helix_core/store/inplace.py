@@ -1,0 +1,124 @@
+"""Sessions on a SQLite file that ask where they are: in the event loop's own thread.
+
+A look-up takes some microseconds there; a trip to another thread and back takes ten times as long, and a transaction is
+made of many. What can take long still goes to a thread: to begin a change, which waits for other programs that write,
+to end it, which waits for the disk, and to look through all that there is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import TimeoutError as NoTurn
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from helix_core.store.sqlite import make_durable
+from helix_core.store.ways import PATIENCE_S, ByDriver
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
+    from typing import Self
+
+    from sqlalchemy import URL, Engine
+
+    Apart = Callable[[Callable[[], object]], Awaitable[None]]
+
+_UNLIMITED = -1
+
+
+class InPlace:
+    """The ways to one SQLite file."""
+
+    def __init__(self, address: URL, *, readers: int) -> None:
+        """Open nothing yet. Up to `readers` connections are kept for looks, more are opened where they are needed."""
+        here = address.set(drivername="sqlite")
+        how: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+        self._writer = create_engine(here, pool_size=1, max_overflow=0, **how)
+        self._reader = create_engine(here, pool_size=readers, max_overflow=_UNLIMITED, **how)
+        make_durable(self._writer, writes=True)
+        make_durable(self._reader, writes=False)
+        self._elsewhere = ByDriver(address, readers=readers, connect=None)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        self._turn = asyncio.Lock()
+
+    def write(self) -> AsyncSession:
+        """As `Ways` has it. Entering it waits for its turn and begins the change."""
+        return _Writing(self._writer, self._turn, self._apart)
+
+    def read(self) -> AsyncSession:
+        """As `Ways` has it: what is asked is answered before anybody else has a turn."""
+        return _Asking(self._reader)
+
+    def browse(self) -> AsyncSession:
+        """As `Ways` has it, in a thread."""
+        return self._elsewhere.browse()
+
+    async def dispose(self) -> None:
+        """Close every connection, that of the writer behind what it still does."""
+        await self._apart(self._writer.dispose)
+        self._thread.shutdown(wait=False)
+        self._reader.dispose()
+        await self._elsewhere.dispose()
+
+    async def _apart(self, work: Callable[[], object]) -> None:
+        """Do in the thread what can take long, in the order in which it is asked, also when nobody waits any more."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+class _Asking(AsyncSession):
+    """An AsyncSession over an engine that is none for asyncio: it has nothing to wait for."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(expire_on_commit=False)
+        self.sync_session.bind = engine
+
+    async def exec(self, statement: Any, *, params: Any = None, **options: Any) -> Any:
+        """As AsyncSession has it, without a greenlet."""
+        return self.sync_session.exec(statement, params=params, **options)
+
+
+class _Writing(_Asking):
+    """One change, from its BEGIN IMMEDIATE to its commit."""
+
+    def __init__(self, engine: Engine, turn: asyncio.Lock, apart: Apart) -> None:
+        super().__init__(engine)
+        self._turn, self._apart, self._committed = turn, apart, False
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            message = f"QueuePool limit: no turn within {PATIENCE_S:g} s"
+            raise NoTurn(message) from error
+        try:
+            await self._apart(self.sync_session.connection)
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def commit(self) -> None:
+        """Wait until it is on the disk."""
+        self.sync_session.flush()
+        await self._apart(self.sync_session.commit)
+        self._committed = True
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._end()
+
+    async def _end(self) -> None:
+        """Undo what was not committed, behind a commit that may be under way with nobody waiting for it any more."""
+        try:
+            if self._committed:
+                self.sync_session.close()
+            else:
+                await self._apart(self.sync_session.close)
+        finally:
+            self._turn.release()
