@@ -12,7 +12,6 @@ import argparse
 import http.client
 import itertools
 import json
-import pstats
 import tempfile
 import time
 from dataclasses import dataclass
@@ -90,13 +89,13 @@ def main() -> None:
     parser.add_argument("--alerts", type=int, default=200, help="of each kind; of trades a tenth")
     parser.add_argument("--folder", help="where to put the database: a folder on the disk to measure")
     parser.add_argument("--only", choices=[kind.name for kind in _KINDS], help="requests of one kind")
-    parser.add_argument("--profile", metavar="FILE", help="profile the bot with cProfile, which slows it down")
+    parser.add_argument("--profile", metavar="FILE", help="note where the time goes, as profiled.py does")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="helix-judged-", dir=asked.folder) as folder:
-        with Processes(Path(folder)) as processes:
-            _measure(processes.bot(SECRET, profile=asked.profile), asked)
-    if False:
-        pstats.Stats(asked.profile).sort_stats("tottime").print_stats(40)
+    with (
+        tempfile.TemporaryDirectory(prefix="helix-judged-", dir=asked.folder) as folder,
+        Processes(Path(folder)) as processes,
+    ):
+        _measure(processes.bot(SECRET, profile=asked.profile), asked)
 
 
 def _measure(bot: Running, asked: argparse.Namespace) -> None:

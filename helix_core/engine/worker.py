@@ -246,7 +246,8 @@ class Worker:
 
     async def _handle(self, stored: StoredSignal) -> Outcome:
         async with self._store.read() as session:
-            begun = await journal.of_signal(session, stored.row, OrderKind.ENTRY)
+            attempt, _ = await journal.next_order(session, stored.row, OrderKind.ENTRY)
+            begun = None if attempt == 1 else await journal.of_signal(session, stored.row, OrderKind.ENTRY)
         if begun is not None and stored.signal.action is Action.BUY:
             return await self._entry.resume(stored, begun, patience_s=_RESUME_PATIENCE_S)
         refuse_unless_timely(stored, self._clock.now(), self._limits.max_signal_age_s)

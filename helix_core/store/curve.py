@@ -15,6 +15,7 @@ from sqlmodel import select
 
 from helix_core.domain.halt import HaltKind
 from helix_core.store import halts, rows, trades
+from helix_core.store.prepared import hot
 from helix_core.store.schema import DayRow, ResultRow, TransferRow
 
 if TYPE_CHECKING:
@@ -24,15 +25,18 @@ if TYPE_CHECKING:
 
 _days, _results, _transfers = rows.table(DayRow).c, rows.table(ResultRow).c, rows.table(TransferRow).c
 # Built once: building one of these takes as long as asking it.
-_LAST_DAY = select(_days.date, _days.opening_equity, _days.peak_equity).order_by(_days.date.desc()).limit(1)
-_DAY_OF = _LAST_DAY.where(_days.date <= bindparam("today"))
-_DAY_BEFORE = _LAST_DAY.where(_days.date < bindparam("today"))
-_RESULTS = (
+_DAY = select(_days.date, _days.opening_equity, _days.peak_equity).order_by(_days.date.desc()).limit(1)
+_LAST_DAY = hot(_DAY)
+_DAY_OF = hot(_DAY.where(_days.date <= bindparam("today")))
+_DAY_BEFORE = hot(_DAY.where(_days.date < bindparam("today")))
+_RESULTS = hot(
     select(_results.closed_at, _results.pnl)
     .where(_results.closed_at >= bindparam("since"))
     .order_by(_results.closed_at, _results.trade_id)
 )
-_TRANSFERS = select(_transfers.at, _transfers.factor).where(_transfers.at >= bindparam("since")).order_by(_transfers.id)
+_TRANSFERS = hot(
+    select(_transfers.at, _transfers.factor).where(_transfers.at >= bindparam("since")).order_by(_transfers.id)
+)
 
 
 class _Day(NamedTuple):

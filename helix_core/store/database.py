@@ -171,7 +171,8 @@ class Store:
         try:
             try:
                 yield session
-                session.expunge_all()
+                if session.identity_map:
+                    session.expunge_all()
                 rest = self._reading <= self._most_at_rest
             finally:
                 self._reading -= 1

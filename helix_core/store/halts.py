@@ -9,6 +9,7 @@ from sqlmodel import and_, func, or_, select
 
 from helix_core.domain.halt import Halt, HaltKind
 from helix_core.store import rows
+from helix_core.store.prepared import hot
 from helix_core.store.schema import HaltRow
 
 if TYPE_CHECKING:
@@ -22,14 +23,16 @@ ITSELF = "helix"
 # Built once: building one of these takes as long as asking it.
 _halts = rows.table(HaltRow).c
 _HALT = select(_halts.id, _halts.kind, _halts.detail, _halts.raised_at).order_by(_halts.id)
-_ACTIVE = _HALT.where(_halts.cleared_at.is_(None))
-_IN_FORCE = _HALT.where(
-    or_(
-        _halts.cleared_at.is_(None),
-        and_(_halts.kind == HaltKind.DRAWDOWN.value, _halts.cleared_at >= bindparam("started_at")),
+_ACTIVE = hot(_HALT.where(_halts.cleared_at.is_(None)))
+_IN_FORCE = hot(
+    _HALT.where(
+        or_(
+            _halts.cleared_at.is_(None),
+            and_(_halts.kind == HaltKind.DRAWDOWN.value, _halts.cleared_at >= bindparam("started_at")),
+        )
     )
 )
-_CLEARED = select(func.max(_halts.cleared_at)).where(_halts.kind == bindparam("kind"))
+_CLEARED = hot(select(func.max(_halts.cleared_at)).where(_halts.kind == bindparam("kind")))
 
 
 async def active(session: AsyncSession) -> list[Halt]:
@@ -67,7 +70,8 @@ async def clear(session: AsyncSession, kinds: frozenset[HaltKind], by: str, now:
 
 async def last_cleared_at(session: AsyncSession, kind: HaltKind) -> datetime | None:
     """When a halt of this kind was last ended: a losing streak is counted from there."""
-    return (await session.exec(_CLEARED, params={"kind": kind.value})).one()
+    at: datetime | None = (await session.exec(_CLEARED, params={"kind": kind.value})).one()
+    return at
 
 
 def _halt(halt_id: int, kind: str, detail: str, raised_at: datetime) -> Halt:

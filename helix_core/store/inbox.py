@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from helix_core.domain.signal import Action, Signal
 from helix_core.errors import InvariantBroken
 from helix_core.store import rows
+from helix_core.store.prepared import hot
 from helix_core.store.schema import InboxRow, SignalRow, VerdictRow
 
 if TYPE_CHECKING:
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
 # Built once: building one of these takes as long as asking it.
 _signals, _inbox = rows.table(SignalRow), rows.table(InboxRow)
 _new = _signals.c.action.is_distinct_from("deduplicated")
-_NEAR = select(_signals.c.signal_id, _signals.c.received_at, _signals.c.id).where(
-    _signals.c.signal_id.in_(bindparam("signal_ids", expanding=True)),
-    _signals.c.received_at > bindparam("since"),
-    _signals.c.received_at < bindparam("until"),
-    _new,
+_NEAR = hot(
+    select(_signals.c.id)
+    .where(
+        _signals.c.signal_id == bindparam("signal_id"),
+        _signals.c.received_at > bindparam("since"),
+        _signals.c.received_at < bindparam("until"),
+        _new,
+    )
+    .order_by(_signals.c.id)
 )
-_BEFORE = (
+_BEFORE = hot(
     select(_signals.c.id)
     .where(
         _signals.c.signal_id == bindparam("signal_id"),
@@ -47,11 +52,12 @@ _UNFINISHED = (
     .where(col(InboxRow.done_at).is_(None))
     .order_by(col(SignalRow.id))
 )
-_STORE = insert(_signals).returning(_signals.c.id, sort_by_parameter_order=True)
-_ASK = insert(_inbox)
-_END_SIGNAL = update(_signals).where(_signals.c.id == bindparam("row"))
-_ADOPT = _END_SIGNAL.where(_signals.c.action == "rejected")
-_END_ASKED = update(_inbox).where(_inbox.c.signal_row == bindparam("row"))
+_STORE = hot(insert(_signals).returning(_signals.c.id))
+_ASK = hot(insert(_inbox))
+_END = update(_signals).where(_signals.c.id == bindparam("row"))
+_END_SIGNAL = hot(_END)
+_ADOPT = hot(_END.where(_signals.c.action == "rejected"))
+_END_ASKED = hot(update(_inbox).where(_inbox.c.signal_row == bindparam("row")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,6 @@ class Arrival:
     signal: Signal
     payload: str
     at: datetime
-
-
-@dataclass(slots=True)
-class _First:
-    """A signal that others may repeat; `row` is None until it is stored."""
-
-    at: datetime
-    row: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,46 +90,22 @@ async def append_all(
 ) -> list[tuple[StoredSignal, int | None]]:
     """Store signals. For each also returns the id of the earlier signal it repeats, or None when it is a new one.
 
-    A repeat is stored too, already ended as `deduplicated`; repeats do not prolong the window. It takes four
-    statements, however many there are: first the new ones, so that those that repeat them can name them.
+    A repeat is stored too, already ended as `deduplicated`; repeats do not prolong the window.
     """
-    repeats = await _repeats(session, arrivals, timedelta(seconds=window_s))
-    stored: dict[int, int] = {}
-    for again in (False, True):
-        places = [n for n, (_, is_repeat) in enumerate(repeats) if is_repeat is again]
-        if places:
-            came = [_came(arrivals[n], repeats[n][0].row) for n in places]
-            ids = (await session.exec(_STORE, params=came)).scalars().all()
-            for n, row in zip(places, ids, strict=True):
-                stored[n] = row
-                if not again:
-                    repeats[n][0].row = row
-    asked = [_asked(arrivals[n], row, ended=repeats[n][1]) for n, row in stored.items()]
-    await session.exec(_ASK, params=asked)
-    return [
-        (StoredSignal(stored[n], arrival.signal, arrival.at), first.row if is_repeat else None)
-        for n, (arrival, (first, is_repeat)) in enumerate(zip(arrivals, repeats, strict=True))
-    ]
-
-
-async def _repeats(session: AsyncSession, arrivals: Sequence[Arrival], window: timedelta) -> list[tuple[_First, bool]]:
-    """For each arrival the first of its kind inside the window, and whether that is another one than itself."""
-    asked = {
-        "signal_ids": sorted({arrival.signal.signal_id for arrival in arrivals}),
-        "since": min(arrival.at for arrival in arrivals) - window,
-        "until": max(arrival.at for arrival in arrivals) + window,
-    }
-    firsts: dict[str, list[_First]] = {}
-    for signal_id, at, row in await session.exec(_NEAR, params=asked):
-        firsts.setdefault(signal_id, []).append(_First(at, row))
-    found = []
+    window = timedelta(seconds=window_s)
+    stored = []
     for arrival in arrivals:
-        same = firsts.setdefault(arrival.signal.signal_id, [])
-        first = next((one for one in same if abs(one.at - arrival.at) < window), None)
-        found.append((first or _First(arrival.at, None), first is not None))
-        if first is None:
-            same.append(found[-1][0])
-    return found
+        first = await _first_of_its_kind(session, arrival, window)
+        row = (await session.exec(_STORE, params=_came(arrival, first))).one()[0]
+        stored.append((StoredSignal(row, arrival.signal, arrival.at), first))
+    await session.exec(_ASK, params=[_asked(one, ended=first is not None) for one, first in stored])
+    return stored
+
+
+async def _first_of_its_kind(session: AsyncSession, arrival: Arrival, window: timedelta) -> int | None:
+    """The new signal with the same id inside the window, before or after this one; None where there is none."""
+    near = {"signal_id": arrival.signal.signal_id, "since": arrival.at - window, "until": arrival.at + window}
+    return (await session.exec(_NEAR, params=near)).first()
 
 
 def _came(arrival: Arrival, repeated: int | None) -> dict[str, object]:
@@ -144,15 +118,16 @@ def _came(arrival: Arrival, repeated: int | None) -> dict[str, object]:
     }
 
 
-def _asked(arrival: Arrival, row: int, *, ended: bool) -> dict[str, object]:
+def _asked(stored: StoredSignal, *, ended: bool) -> dict[str, object]:
+    signal = stored.signal
     return {
-        "signal_row": row,
-        "action": arrival.signal.action.value,
-        "symbol": arrival.signal.symbol,
-        "price": arrival.signal.price,
-        "timestamp": arrival.signal.timestamp,
-        "strategy": arrival.signal.strategy,
-        "done_at": arrival.at if ended else None,
+        "signal_row": stored.row,
+        "action": signal.action.value,
+        "symbol": signal.symbol,
+        "price": signal.price,
+        "timestamp": signal.timestamp,
+        "strategy": signal.strategy,
+        "done_at": stored.received_at if ended else None,
     }
 
 

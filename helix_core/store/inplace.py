@@ -1,8 +1,8 @@
 """Sessions on a SQLite file that ask where they are: in the event loop's own thread.
 
 A look-up takes some microseconds there; a trip to another thread and back takes ten times as long, and a transaction is
-made of many. What can take long still goes to a thread: to begin a change, which waits for other programs that write,
-to end it, which waits for the disk, and to look through all that there is.
+made of many. What can take long still goes to a thread: to commit, which waits for the disk, and to look through all
+that there is.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoTurn
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from helix_core.store.sqlite import make_durable
+from helix_core.store.prepared import Prepared
+from helix_core.store.sqlite import BUSY_S, make_durable
 from helix_core.store.ways import PATIENCE_S, ByDriver
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Awaitable, Callable
     from types import TracebackType
     from typing import Self
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     Apart = Callable[[Callable[[], object]], Awaitable[None]]
 
 _UNLIMITED = -1
+_BUSY, _PAUSE_S = "database is locked", 0.005
 
 
 class InPlace:
@@ -39,19 +43,20 @@ class InPlace:
         how: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
         self._writer = create_engine(here, pool_size=1, max_overflow=0, **how)
         self._reader = create_engine(here, pool_size=readers, max_overflow=_UNLIMITED, **how)
-        make_durable(self._writer, writes=True)
+        make_durable(self._writer, writes=True, busy_s=0)
         make_durable(self._reader, writes=False)
+        self._prepared = Prepared(self._reader.dialect)
         self._elsewhere = ByDriver(address, readers=readers, connect=None)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         self._turn = asyncio.Lock()
 
     def write(self) -> AsyncSession:
         """As `Ways` has it. Entering it waits for its turn and begins the change."""
-        return _Writing(self._writer, self._turn, self._apart)
+        return _Writing(self._writer, self._prepared, self._turn, self._apart)
 
     def read(self) -> AsyncSession:
         """As `Ways` has it: what is asked is answered before anybody else has a turn."""
-        return _Asking(self._reader)
+        return _Asking(self._reader, self._prepared)
 
     def browse(self) -> AsyncSession:
         """As `Ways` has it, in a thread."""
@@ -72,20 +77,35 @@ class InPlace:
 class _Asking(AsyncSession):
     """An AsyncSession over an engine that is none for asyncio: it has nothing to wait for."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, prepared: Prepared) -> None:
         super().__init__(expire_on_commit=False)
         self.sync_session.bind = engine
+        self._prepared = prepared
+        self._connection: sqlite3.Connection | None = None
 
     async def exec(self, statement: Any, *, params: Any = None, **options: Any) -> Any:
-        """As AsyncSession has it, without a greenlet."""
-        return self.sync_session.exec(statement, params=params, **options)
+        """As AsyncSession has it, without its greenlet; and without SQLAlchemy, where the statement is prepared."""
+        found = self._prepared.run(self._sqlite(), statement, params)
+        return self.sync_session.exec(statement, params=params, **options) if found is None else found
+
+    def _sqlite(self) -> sqlite3.Connection:
+        """The connection itself, which is this session's until it is closed."""
+        if self._connection is None:
+            self._connection = self.sync_session.connection().connection.driver_connection
+        assert self._connection is not None
+        return self._connection
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        self._connection = None
+        await super().close()
 
 
 class _Writing(_Asking):
     """One change, from its BEGIN IMMEDIATE to its commit."""
 
-    def __init__(self, engine: Engine, turn: asyncio.Lock, apart: Apart) -> None:
-        super().__init__(engine)
+    def __init__(self, engine: Engine, prepared: Prepared, turn: asyncio.Lock, apart: Apart) -> None:
+        super().__init__(engine, prepared)
         self._turn, self._apart, self._committed = turn, apart, False
 
     async def __aenter__(self) -> Self:
@@ -96,11 +116,26 @@ class _Writing(_Asking):
             message = f"QueuePool limit: no turn within {PATIENCE_S:g} s"
             raise NoTurn(message) from error
         try:
-            await self._apart(self.sync_session.connection)
+            await self._begin()
         except BaseException:
             await self._end()
             raise
         return self
+
+    async def _begin(self) -> None:
+        """Begin. Another program that writes just now is waited for, a while and without holding up anybody."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + BUSY_S
+        while True:
+            try:
+                self._sqlite()
+            except OperationalError as error:
+                if _BUSY not in str(error) or loop.time() >= until:
+                    raise
+                self.sync_session.close()
+            else:
+                return
+            await asyncio.sleep(_PAUSE_S)
 
     async def commit(self) -> None:
         """Wait until it is on the disk."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, exists
+from sqlalchemy import bindparam, exists, literal
 from sqlalchemy import select as select_many
 from sqlmodel import col, func, select
 
 from helix_core.domain.order import Fill, OrderKind, OrderRef
 from helix_core.domain.signal import Action
 from helix_core.store import rows
+from helix_core.store.prepared import hot
 from helix_core.store.schema import UNSETTLED, FillRow, JournalRow, JournalState, SignalRow, TradeRow
 
 if TYPE_CHECKING:
@@ -34,24 +35,26 @@ _NUMBER = col(JournalRow.number)
 _journal, _fills = rows.table(JournalRow).c, rows.table(FillRow).c
 _signals, _trades = rows.table(SignalRow).c, rows.table(TradeRow).c
 # Built once: building one of these takes as long as asking it. Those over the tables' own columns make no objects.
-_HIGHEST = select(func.max(JournalRow.number))
+_HIGHEST = hot(select(func.max(_journal.number)))
 _STOPS_OF_NO_TRADE = (
     select(JournalRow)
     .where(_OF_SIGNAL, JournalRow.kind == OrderKind.STOP.value, col(JournalRow.trade_id).is_(None))
     .order_by(_NUMBER)
 )
-_NEXT = select(
-    select(func.coalesce(func.max(_journal.attempt), 0) + 1)
-    .where(_journal.signal_row == _signals.id, _journal.kind == bindparam("kind"))
-    .scalar_subquery(),
-    _signals.received_at,
-).where(_signals.id == bindparam("signal_row"))
+_NEXT = hot(
+    select(
+        select(func.coalesce(func.max(_journal.attempt), 0) + 1)
+        .where(_journal.signal_row == _signals.id, _journal.kind == bindparam("kind"))
+        .scalar_subquery(),
+        _signals.received_at,
+    ).where(_signals.id == bindparam("signal_row"))
+)
 _LATEST_OF_SIGNAL = select(JournalRow).where(_OF_SIGNAL, _OF_KIND).order_by(_NUMBER.desc()).limit(1)
 _LATEST_OF_TRADE = select(JournalRow).where(_OF_TRADE, _OF_KIND).order_by(_NUMBER.desc()).limit(1)
 _STANDING = _LATEST_OF_TRADE.where(col(JournalRow.state).in_([JournalState.LIVE.value, *_unsettled]))
 _UNSETTLED = select(JournalRow).where(col(JournalRow.state).in_(_unsettled)).order_by(_NUMBER)
 _UNSETTLED_OF_KIND = _UNSETTLED.where(_OF_KIND)
-_GIVEN_UP = (
+_GIVEN_UP = hot(
     select(_journal.fence_at)
     .where(
         _journal.state == JournalState.NOT_PLACED.value,
@@ -82,15 +85,16 @@ _FILL = (
     _fills.fee_currency,
     _fills.at,
 )
-_FILLS = select_many(*_FILL).where(_fills.trade_id == bindparam("trade_id")).order_by(_fills.at)
-_FILLS_OF_OPEN = (
+_FILLS: Any = hot(select_many(*_FILL).where(_fills.trade_id == bindparam("trade_id")).order_by(_fills.at))
+_FILLS_OF_OPEN: Any = hot(
     select_many(_trades.id, *_FILL)
     .join_from(rows.table(TradeRow), rows.table(FillRow), _fills.trade_id == _trades.id, isouter=True)
     .where(_trades.status == "open")
     .order_by(_trades.id, _fills.at)
 )
-_SOMETHING_OPEN = select(exists().where(_trades.status == "open") | exists().where(_journal.state.in_(_unsettled)))
-_ENTRIES_UNKNOWN = select(func.count()).where(_journal.state.in_(_unsettled), _journal.kind == OrderKind.ENTRY.value)
+_is_unsettled = _journal.state.in_(map(literal, _unsettled))
+_SOMETHING_OPEN = hot(select(exists().where(_trades.status == "open") | exists().where(_is_unsettled)))
+_ENTRIES_UNKNOWN = hot(select(func.count()).where(_is_unsettled, _journal.kind == OrderKind.ENTRY.value))
 
 
 def reference(row: JournalRow) -> OrderRef:
@@ -236,7 +240,7 @@ async def record_fills(
     Where a venue attaches stops to the entry, a second protective order of ours is answered with the executions of the
     first as well.
     """
-    known = {(row.venue_order_id, row.fill_id) for row in await session.exec(_FILLS, params={"trade_id": trade_id})}
+    known = {(fill.venue_order_id, fill.fill_id) for fill in await fills_of(session, trade_id)}
     for fill in fills:
         if (fill.venue_order_id, fill.fill_id) not in known:
             known.add((fill.venue_order_id, fill.fill_id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
 from sqlmodel import SQLModel
 
 if TYPE_CHECKING:
@@ -28,9 +27,13 @@ async def bring_up(session: AsyncSession, version: str) -> str:
     while version in STEPS:
         version, statements = STEPS[version]
         for statement in statements:
-            await session.execute(text(statement))
+            await session.run_sync(_say, statement)
     await session.run_sync(make_tables)
     return version
+
+
+def _say(session: Session, statement: str) -> None:
+    session.connection().exec_driver_sql(statement)
 
 
 def make_tables(session: Session) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import func, select
 
 from helix_core.domain.notice import Notice, NoticeKind
 from helix_core.store import rows, subject
+from helix_core.store.prepared import hot
 from helix_core.store.schema import CursorRow, DeadLetterRow, NoticeRow
 from helix_core.store.types import UtcDateTime
 
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
 _notices, _cursors, _dead = rows.table(NoticeRow).c, rows.table(CursorRow).c, rows.table(DeadLetterRow).c
 # Built once: building one of these takes as long as asking it.
-_LATEST = select(func.max(_notices.id))
+_LATEST = hot(select(func.max(_notices.id)))
 _DELIVERED = select(_cursors.notice_id).where(_cursors.notifier == bindparam("notifier")).scalar_subquery()
-_PENDING = (
+_PENDING = hot(
     select(_notices.id, _notices.kind, _notices.text, _notices.at)
     .where(_notices.id > func.coalesce(_DELIVERED, 0))
     .order_by(_notices.id)
     .limit(bindparam("most"))
 )
-_ADVANCE = (
+_ADVANCE = hot(
     update(rows.table(CursorRow))
     .where(_cursors.notifier == bindparam("whose"), _cursors.notice_id < bindparam("until"))
     .values(notice_id=bindparam("until"))

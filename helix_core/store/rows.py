@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import bindparam, insert, inspect
 from sqlmodel import SQLModel, select
 
+from helix_core.store.prepared import hot
+
 if TYPE_CHECKING:
     from sqlalchemy import Insert, Table
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -58,7 +60,7 @@ def table(of: type[SQLModel]) -> Table:
 
 @cache
 def _insert(into: type[SQLModel]) -> Insert:
-    return insert(table(into))
+    return hot(insert(table(into)))
 
 
 @cache

@@ -14,7 +14,9 @@ from helix_core.store.locks import open_lock, take
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+BUSY_S = 2.0
+"""So long another program that writes is waited for."""
 
 
 def prepare_file(path: Path, *, alone: bool) -> int:
@@ -40,9 +42,10 @@ def prepare_file(path: Path, *, alone: bool) -> int:
     return lock
 
 
-def make_durable(engine: Engine, *, writes: bool) -> None:
+def make_durable(engine: Engine, *, writes: bool, busy_s: float = BUSY_S) -> None:
     """Set the pragmas on every connection; on a writing engine every transaction takes the write lock at once.
 
+    SQLite itself waits `busy_s` for other programs, and the thread with it.
     Without BEGIN IMMEDIATE two read-modify-writes can lose one another's update without an error.
     """
 
@@ -50,7 +53,7 @@ def make_durable(engine: Engine, *, writes: bool) -> None:
     def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, f"busy_timeout={1000 * busy_s:.0f}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

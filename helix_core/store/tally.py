@@ -126,11 +126,12 @@ class Tally:
 
     async def follow(self, session: AsyncSession) -> None:
         """Count what has come. A look that is broken off has counted nothing."""
-        until = (await session.exec(_ENDED_UNTIL)).one()
+        database = await session.connection()
+        until = (await database.execute(_ENDED_UNTIL)).scalar_one()
         window = {"after": self._until, "until": until}
-        ended = (await session.exec(_ENDS, params=window)).all()
-        timed = (await session.exec(_TIMES, params={**window, "since": self.since})).all()
-        gaps = (await session.exec(_ENDED_GAPS, params={"after": self._last_gap, "since": self.since})).all()
+        ended = (await database.execute(_ENDS, window)).all()
+        timed = (await database.execute(_TIMES, {**window, "since": self.since})).all()
+        gaps = (await database.execute(_ENDED_GAPS, {"after": self._last_gap, "since": self.since})).all()
         self._until = max(until, self._until)
         for action, reason, count in ended:
             self.ends[action] += count
@@ -147,21 +148,21 @@ class Tally:
 
 async def waiting(session: AsyncSession) -> int:
     """Signals that have no end yet."""
-    return int((await session.exec(_WAITING)).one())
+    return int((await (await session.connection()).execute(_WAITING)).scalar_one())
 
 
 async def trades_by_status(session: AsyncSession) -> dict[str, int]:
     """How many trades there are of each status."""
-    found = await session.exec(_BY_STATUS)
+    found = await (await session.connection()).execute(_BY_STATUS)
     return {row[0]: row[1] for row in found}
 
 
 async def given_up(session: AsyncSession, notifier: str) -> int:
     """How many messages a notifier has given up."""
-    return int((await session.exec(_GIVEN_UP, params={"whose": notifier})).one())
+    return int((await (await session.connection()).execute(_GIVEN_UP, {"whose": notifier})).scalar_one())
 
 
 async def owed(session: AsyncSession, notifier: str) -> tuple[int, datetime | None]:
     """How many messages a notifier has not delivered, and when the oldest of them was written."""
-    count, oldest = (await session.exec(_OWED, params={"whose": notifier})).one()
+    count, oldest = (await (await session.connection()).execute(_OWED, {"whose": notifier})).one()
     return count, oldest

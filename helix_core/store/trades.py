@@ -10,6 +10,7 @@ from sqlalchemy import bindparam
 from sqlmodel import col, func, select
 
 from helix_core.store import journal, rows
+from helix_core.store.prepared import hot
 from helix_core.store.schema import DailyStatsRow, DayRow, GapRow, JournalRow, ResultRow, SignalRow, TradeRow
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 _trades = rows.table(TradeRow).c
 # Built once: building one of these takes as long as asking it.
 _OPEN = select(TradeRow).where(TradeRow.status == "open").order_by(col(TradeRow.id))
-_NAMED = select(TradeRow.id).where(TradeRow.signal_id == bindparam("name"))
+_NAMED = hot(select(_trades.id).where(_trades.signal_id == bindparam("name")))
 _RESULTS = select(ResultRow).order_by(col(ResultRow.closed_at), col(ResultRow.trade_id))
 _RESULTS_SINCE = _RESULTS.where(col(ResultRow.closed_at) >= bindparam("since"))
-_LAST_STOP_OUT = select(func.max(_trades.closed_at)).where(_trades.status == "stopped_out")
+_LAST_STOP_OUT = hot(select(func.max(_trades.closed_at)).where(_trades.status == "stopped_out"))
 
 
 async def open_trade(
@@ -122,7 +123,8 @@ async def last_signal_at(session: AsyncSession) -> datetime | None:
 
 async def last_stop_out_at(session: AsyncSession) -> datetime | None:
     """When a stop last closed a trade, or None when none ever did."""
-    return (await session.exec(_LAST_STOP_OUT)).one()
+    at: datetime | None = (await session.exec(_LAST_STOP_OUT)).one()
+    return at
 
 
 async def mark_daily_limit(session: AsyncSession, now: datetime) -> None:
