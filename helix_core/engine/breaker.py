@@ -68,9 +68,7 @@ async def check(session: AsyncSession, limits: RiskLimits, now: datetime) -> Non
     if loss is not None and loss <= -limits.max_daily_loss_pct:
         await halt_for_daily_loss(session, loss, now)
     since = await halts.last_cleared_at(session, HaltKind.CONSECUTIVE_LOSSES)
-    streak = 0
-    for result in await trades.results_since(session, since):
-        streak = streak + 1 if result.pnl < 0 else 0
+    streak = await trades.losing_streak(session, since)
     if streak >= limits.max_consecutive_losses:
         await halt(session, HaltKind.CONSECUTIVE_LOSSES, f"{streak} losses in a row", now)
     fall = await drawdown_pct(session)

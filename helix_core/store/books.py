@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from helix_core.domain.order import OrderKind
 from helix_core.domain.position import fold
@@ -107,7 +107,7 @@ async def stops_of_closed_trades(session: AsyncSession) -> list[JournalRow]:
 
 async def first_order_at(session: AsyncSession) -> datetime | None:
     """When this database's first order was sent."""
-    return (await session.exec(select(func.min(JournalRow.sent_at)))).one()
+    return (await session.exec(select(JournalRow.sent_at).order_by(col(JournalRow.number)).limit(1))).first()
 
 
 async def compared_at(session: AsyncSession) -> datetime | None:

@@ -35,7 +35,9 @@ _RESULTS = hot(
     .order_by(_results.closed_at, _results.trade_id)
 )
 _TRANSFERS = hot(
-    select(_transfers.at, _transfers.factor).where(_transfers.at >= bindparam("since")).order_by(_transfers.id)
+    select(_transfers.at, _transfers.factor)
+    .where(_transfers.at >= bindparam("since"))
+    .order_by(_transfers.at, _transfers.id)
 )
 
 

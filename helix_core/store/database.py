@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from helix_core.store.ways import Ways
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 _READERS = 4
 _IN_PLACE = "sqlite+aiosqlite"
 _TROUBLE = (SQLAlchemyError, sqlite3.Error)

@@ -34,7 +34,8 @@ _NEAR = hot(
         _signals.c.received_at < bindparam("until"),
         _new,
     )
-    .order_by(_signals.c.id)
+    .order_by(_signals.c.received_at)
+    .limit(1)
 )
 _BEFORE = hot(
     select(_signals.c.id)
@@ -103,7 +104,7 @@ async def append_all(
 
 
 async def _first_of_its_kind(session: AsyncSession, arrival: Arrival, window: timedelta) -> int | None:
-    """The new signal with the same id inside the window, before or after this one; None where there is none."""
+    """The first new signal with the same id inside the window, before or after this one; None where there is none."""
     near = {"signal_id": arrival.signal.signal_id, "since": arrival.at - window, "until": arrival.at + window}
     return (await session.exec(_NEAR, params=near)).first()
 

@@ -22,13 +22,13 @@ from helix_core.store.ways import PATIENCE_S, ByDriver
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
     from sqlalchemy import URL, Engine
 
-    Apart = Callable[[Callable[[], object]], Awaitable[None]]
+    Apart = Callable[[Callable[[], object]], asyncio.Future[object]]
 
 _UNLIMITED = -1
 _BUSY, _PAUSE_S = "database is locked", 0.005
@@ -69,9 +69,9 @@ class InPlace:
         self._reader.dispose()
         await self._elsewhere.dispose()
 
-    async def _apart(self, work: Callable[[], object]) -> None:
+    def _apart(self, work: Callable[[], object]) -> asyncio.Future[object]:
         """Do in the thread what can take long, in the order in which it is asked, also when nobody waits any more."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
 class _Asking(AsyncSession):
@@ -113,7 +113,7 @@ class _Writing(_Asking):
             async with asyncio.timeout(PATIENCE_S):
                 await self._turn.acquire()
         except TimeoutError as error:
-            message = f"QueuePool limit: no turn within {PATIENCE_S:g} s"
+            message = f"no turn to write within {PATIENCE_S:g} s"
             raise NoTurn(message) from error
         try:
             await self._begin()
@@ -150,10 +150,10 @@ class _Writing(_Asking):
 
     async def _end(self) -> None:
         """Undo what was not committed, behind a commit that may be under way with nobody waiting for it any more."""
-        try:
-            if self._committed:
-                self.sync_session.close()
-            else:
-                await self._apart(self.sync_session.close)
-        finally:
+        if self._committed:
+            self.sync_session.close()
             self._turn.release()
+            return
+        undone = self._apart(self.sync_session.close)
+        undone.add_done_callback(lambda _: self._turn.release())
+        await asyncio.shield(undone)  # nobody else begins before that

@@ -18,6 +18,18 @@ STEPS = {
             "ALTER TABLE outbox ADD COLUMN signal_row INTEGER REFERENCES signals (id)",
         ),
     ),
+    "3": (
+        "4",
+        (
+            "DROP INDEX IF EXISTS ix_signals_signal_id",
+            "DROP INDEX IF EXISTS ix_journal_state",
+            "DROP INDEX IF EXISTS ix_trades_status",
+            "CREATE INDEX IF NOT EXISTS ix_signals_signal_id_received_at ON signals (signal_id, received_at)",
+            "CREATE INDEX IF NOT EXISTS ix_journal_state_fence_at ON journal (state, fence_at)",
+            "CREATE INDEX IF NOT EXISTS ix_trades_status_closed_at ON trades (status, closed_at)",
+            "CREATE INDEX IF NOT EXISTS ix_outbox_signal_row ON outbox (signal_row)",
+        ),
+    ),
 }
 """By version: the next one, and what to say to the database for it. Tables that are missing are made in any case."""
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from helix_core.store.types import DecimalText, UtcDateTime
@@ -43,9 +43,10 @@ class SignalRow(SQLModel, table=True):
     """Every signal that was accepted into the inbox. `action` is null until its end is known."""
 
     __tablename__: ClassVar[str] = "signals"
+    __table_args__ = (Index("ix_signals_signal_id_received_at", "signal_id", "received_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    signal_id: str = Field(index=True)
+    signal_id: str
     payload: str
     action: str | None = None
     rejection_reason: str | None = None
@@ -88,7 +89,10 @@ class JournalRow(SQLModel, table=True):
     """One order that Helix meant to place, committed before the first byte left."""
 
     __tablename__: ClassVar[str] = "journal"
-    __table_args__ = (UniqueConstraint("signal_row", "kind", "attempt"),)
+    __table_args__ = (
+        UniqueConstraint("signal_row", "kind", "attempt"),
+        Index("ix_journal_state_fence_at", "state", "fence_at"),
+    )
 
     client_order_id: str = Field(primary_key=True)
     number: int = Field(default=0, unique=True)
@@ -103,7 +107,7 @@ class JournalRow(SQLModel, table=True):
     take_profit_price: Decimal | None = Field(default=None, sa_type=DecimalText)
     entry_order_id: str | None = None
     base_before: Decimal | None = Field(default=None, sa_type=DecimalText)
-    state: str = Field(index=True)
+    state: str
     sent_at: datetime = Field(sa_type=UtcDateTime)
     fence_at: datetime = Field(sa_type=UtcDateTime)
     venue_order_ids: str = ""
@@ -135,6 +139,7 @@ class TradeRow(SQLModel, table=True):
     """One round trip, for people."""
 
     __tablename__: ClassVar[str] = "trades"
+    __table_args__ = (Index("ix_trades_status_closed_at", "status", "closed_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     signal_id: str = Field(unique=True)
@@ -145,7 +150,7 @@ class TradeRow(SQLModel, table=True):
     exit_price: float | None = None
     quantity: float | None = None
     stop_loss_price: float | None = None
-    status: str = Field(index=True)
+    status: str
     pnl: float | None = None
     pnl_pct: float | None = None
     exchange_order_id: str | None = None
@@ -234,7 +239,7 @@ class NoticeRow(SQLModel, table=True):
     kind: str
     text: str
     at: datetime = Field(sa_type=UtcDateTime)
-    signal_row: int | None = Field(default=None, foreign_key="signals.id")
+    signal_row: int | None = Field(default=None, foreign_key="signals.id", index=True)
 
 
 class CursorRow(SQLModel, table=True):

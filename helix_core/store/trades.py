@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam
@@ -21,12 +22,25 @@ if TYPE_CHECKING:
     from helix_core.domain.position import Position
     from helix_core.store.inbox import StoredSignal
 
-_trades = rows.table(TradeRow).c
+_LONGEST_STREAK = 200
+"""Twice as many losses as MAX_CONSECUTIVE_LOSSES can ask for."""
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+_trades, _results = rows.table(TradeRow).c, rows.table(ResultRow).c
 # Built once: building one of these takes as long as asking it.
 _OPEN = select(TradeRow).where(TradeRow.status == "open").order_by(col(TradeRow.id))
 _NAMED = hot(select(_trades.id).where(_trades.signal_id == bindparam("name")))
-_RESULTS = select(ResultRow).order_by(col(ResultRow.closed_at), col(ResultRow.trade_id))
-_RESULTS_SINCE = _RESULTS.where(col(ResultRow.closed_at) >= bindparam("since"))
+_RESULTS_SINCE = (
+    select(ResultRow)
+    .where(col(ResultRow.closed_at) >= bindparam("since"))
+    .order_by(col(ResultRow.closed_at), col(ResultRow.trade_id))
+)
+_LATEST_RESULTS = hot(
+    select(_results.pnl)
+    .where(_results.closed_at >= bindparam("since"))
+    .order_by(_results.closed_at.desc(), _results.trade_id.desc())
+    .limit(_LONGEST_STREAK)
+)
 _LAST_STOP_OUT = hot(select(func.max(_trades.closed_at)).where(_trades.status == "stopped_out"))
 
 
@@ -94,11 +108,15 @@ async def close_trade(
     await _count(session, at.date())
 
 
-async def results_since(session: AsyncSession, since: datetime | None = None) -> Sequence[ResultRow]:
+async def results_since(session: AsyncSession, since: datetime) -> Sequence[ResultRow]:
     """Results of trades closed at or after `since`, oldest first."""
-    if since is None:
-        return (await session.exec(_RESULTS)).all()
     return (await session.exec(_RESULTS_SINCE, params={"since": since})).all()
+
+
+async def losing_streak(session: AsyncSession, since: datetime | None) -> int:
+    """How many of the latest trades closed at or after `since`, one after the other, made a loss; 200 at most."""
+    pnls = await session.exec(_LATEST_RESULTS, params={"since": since or _EVER})
+    return sum(1 for _ in takewhile(lambda pnl: pnl < 0, pnls))
 
 
 def day_start(now: datetime) -> datetime:

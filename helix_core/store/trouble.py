@@ -17,6 +17,7 @@ _HELD = "another program holds it, such as a backup or sqlite3: let that end"
 _WAYS_OUT = {
     "database is locked": _HELD,
     "QueuePool limit": _HELD,
+    "no turn to write": _HELD,
     "disk is full": "make room on its disk",
     "disk I/O error": "look at its disk: it may be full or failing",
     "readonly": "its file or its disk is read-only: look at the disk, and at who owns the file",
