@@ -284,11 +284,13 @@ class Reconciler:
 
     async def _agreed(self, comparison: Comparison) -> None:
         """Account and books agree. At first start that makes what nothing explains, at most dust, the baseline."""
-        base, flat = comparison.rules.base, not comparison.books.trades
+        base, flat, now = comparison.rules.base, not comparison.books.trades, self._clock.now()
         async with self._store.write() as session:
             if await books.read(session, comparison.rules) != comparison.books:
                 return
             if comparison.books.owned is None or (flat and comparison.books.dust):
                 await baseline.accept(session, base, comparison.total - comparison.books.held)
-            await books.note_compared(session, self._clock.now())
+            else:
+                await baseline.advance(session, base, now - _OVERLAP)
+            await books.note_compared(session, now)
         self._overlap = _SHORT_OVERLAP

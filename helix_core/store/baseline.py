@@ -12,13 +12,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 
 from helix_core.domain.signal import Action
 from helix_core.store import rows
 from helix_core.store.schema import FillRow, MetaRow, TradeRow
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlmodel.ext.asyncio.session import AsyncSession
 
 _KEY = "baseline {}"
@@ -71,6 +73,28 @@ async def accept(session: AsyncSession, base: str, owned: Decimal) -> None:
     row = await rows.find(session, MetaRow, _KEY.format(base)) or MetaRow(key=_KEY.format(base), value="")
     row.value = f"{coins:f} {after_trade}"
     session.add(row)
+
+
+async def advance(session: AsyncSession, base: str, before: datetime) -> None:
+    """Count the dust of trades that were over `before` then into the baseline: what is the owner's stays the same.
+
+    So what is summed up at each look is the dust of the latest trades, not of all there ever were.
+    """
+    kept = await load(session, base)
+    if kept is None:
+        return
+    query = select(func.min(TradeRow.id)).where(
+        col(TradeRow.id) > kept.after_trade,
+        or_(col(TradeRow.closed_at).is_(None), col(TradeRow.closed_at) >= before),
+    )
+    first_left = (await session.exec(query)).one()
+    latest = (await session.exec(select(func.max(TradeRow.id)))).one() or 0
+    after_trade = latest if first_left is None else first_left - 1
+    if after_trade > kept.after_trade:
+        settled = await dust(session, base, kept.after_trade) - await dust(session, base, after_trade)
+        row = await rows.need(session, MetaRow, _KEY.format(base))
+        row.value = f"{kept.coins + settled:f} {after_trade}"
+        session.add(row)
 
 
 async def miss(session: AsyncSession, base: str, taken: Decimal) -> None:
