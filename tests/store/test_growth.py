@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MODULES = (curve, halts, inbox, journal, outbox, trades)
+LIST = re.compile(r"__\[POSTCOMPILE_\w+\]")
+"""Where a list of values goes, as SQLAlchemy writes it."""
 FEW_ROWS = {"halts", "outbox_cursors", "CONSTANT"}
 """A halt is an event of months, and each notifier has one place in the outbox."""
 
@@ -35,7 +38,7 @@ async def test_no_look_up_reads_a_table_that_grows_from_end_to_end(tmp_path: Pat
 def looks() -> list[str]:
     """Every statement that those modules build once and that only looks, as SQLite is asked."""
     built = [value for module in MODULES for value in vars(module).values() if isinstance(value, Select)]
-    return [str(one.compile(dialect=dialect(), compile_kwargs={"render_postcompile": True})) for one in built]
+    return [LIST.sub("?", str(one.compile(dialect=dialect()))) for one in built]
 
 
 def plan(connection: sqlite3.Connection, statement: str) -> list[Any]:
