@@ -8,12 +8,13 @@ that there is.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoTurn
+from sqlalchemy.pool import StaticPool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from helix_core.store.prepared import Prepared
@@ -21,12 +22,11 @@ from helix_core.store.sqlite import BUSY_S, make_durable
 from helix_core.store.ways import PATIENCE_S, ByDriver
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Engine, PoolProxiedConnection
 
     Apart = Callable[[Callable[[], object]], asyncio.Future[object]]
 
@@ -41,18 +41,22 @@ class InPlace:
         """Open nothing yet. Up to `readers` connections are kept for looks, more are opened where they are needed."""
         here = address.set(drivername="sqlite")
         how: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
-        self._writer = create_engine(here, pool_size=1, max_overflow=0, **how)
+        self._writer = create_engine(here, poolclass=StaticPool, pool_reset_on_return=None, **how)
         self._reader = create_engine(here, pool_size=readers, max_overflow=_UNLIMITED, **how)
-        make_durable(self._writer, writes=True, busy_s=0)
+        make_durable(self._writer, writes=False, busy_s=0)
         make_durable(self._reader, writes=False)
         self._prepared = Prepared(self._reader.dialect)
         self._elsewhere = ByDriver(address, readers=readers, connect=None)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         self._turn = asyncio.Lock()
+        self._pen: PoolProxiedConnection | None = None
+        """The one connection that writes, once it is open."""
 
     def write(self) -> AsyncSession:
         """As `Ways` has it. Entering it waits for its turn and begins the change."""
-        return _Writing(self._writer, self._prepared, self._turn, self._apart)
+        if self._pen is None:
+            self._pen = self._writer.raw_connection()
+        return _Writing(self._writer, self._prepared, self._pen.driver_connection, self._turn, self._apart)
 
     def read(self) -> AsyncSession:
         """As `Ways` has it: what is asked is answered before anybody else has a turn."""
@@ -64,7 +68,9 @@ class InPlace:
 
     async def dispose(self) -> None:
         """Close every connection, that of the writer behind what it still does."""
-        await self._apart(self._writer.dispose)
+        if self._pen is not None:
+            await self._apart(self._pen.close)
+        self._writer.dispose()
         self._thread.shutdown(wait=False)
         self._reader.dispose()
         await self._elsewhere.dispose()
@@ -81,7 +87,7 @@ class _Asking(AsyncSession):
         super().__init__(expire_on_commit=False)
         self.sync_session.bind = engine
         self._prepared = prepared
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Any = None
 
     async def exec(self, statement: Any, *, params: Any = None, **options: Any) -> Any:
         """As AsyncSession has it, without its greenlet; and without SQLAlchemy, where the statement is prepared."""
@@ -92,8 +98,8 @@ class _Asking(AsyncSession):
         """The connection itself, which is this session's until it is closed."""
         if self._connection is None:
             self._connection = self.sync_session.connection().connection.driver_connection
-        assert self._connection is not None
-        return self._connection
+        connection: sqlite3.Connection = self._connection
+        return connection
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -102,11 +108,12 @@ class _Asking(AsyncSession):
 
 
 class _Writing(_Asking):
-    """One change, from its BEGIN IMMEDIATE to its commit."""
+    """One change. Its transaction is SQLite's own, from BEGIN IMMEDIATE to the commit; SQLAlchemy works inside it."""
 
-    def __init__(self, engine: Engine, prepared: Prepared, turn: asyncio.Lock, apart: Apart) -> None:
+    def __init__(self, engine: Engine, prepared: Prepared, pen: Any, turn: asyncio.Lock, apart: Apart) -> None:
         super().__init__(engine, prepared)
-        self._turn, self._apart, self._committed = turn, apart, False
+        self._connection, self._turn, self._apart = pen, turn, apart
+        self._committed = False
 
     async def __aenter__(self) -> Self:
         try:
@@ -128,11 +135,10 @@ class _Writing(_Asking):
         until = loop.time() + BUSY_S
         while True:
             try:
-                self._sqlite()
-            except OperationalError as error:
+                self._sqlite().execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
                 if _BUSY not in str(error) or loop.time() >= until:
                     raise
-                self.sync_session.close()
             else:
                 return
             await asyncio.sleep(_PAUSE_S)
@@ -140,7 +146,7 @@ class _Writing(_Asking):
     async def commit(self) -> None:
         """Wait until it is on the disk."""
         self.sync_session.flush()
-        await self._apart(self.sync_session.commit)
+        await self._apart(self._sqlite().commit)
         self._committed = True
 
     async def __aexit__(
@@ -154,6 +160,10 @@ class _Writing(_Asking):
             self.sync_session.close()
             self._turn.release()
             return
-        undone = self._apart(self.sync_session.close)
+        undone = self._apart(self._undo)
         undone.add_done_callback(lambda _: self._turn.release())
         await asyncio.shield(undone)  # nobody else begins before that
+
+    def _undo(self) -> None:
+        self._sqlite().rollback()
+        self.sync_session.close()
