@@ -68,8 +68,9 @@ class InPlace:
 
     async def dispose(self) -> None:
         """Close every connection, that of the writer behind what it still does."""
-        if self._pen is not None:
-            await self._apart(self._pen.close)
+        pen, self._pen = self._pen, None
+        if pen is not None:
+            await self._apart(pen.close)
         self._writer.dispose()
         self._thread.shutdown(wait=False)
         self._reader.dispose()

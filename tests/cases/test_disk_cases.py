@@ -48,9 +48,12 @@ def fill():
 
 async def write(store):
     async with store.write() as session:
-        await (await session.connection()).exec_driver_sql(
-            "INSERT INTO plugin_memory VALUES ('test', ?, ?)", (os.urandom(8).hex(), "x" * 20_000)
-        )
+        await session.run_sync(fill_a_row)
+
+def fill_a_row(session):
+    session.connection().exec_driver_sql(
+        "INSERT INTO plugin_memory VALUES ('test', ?, ?)", (os.urandom(8).hex(), "x" * 20_000)
+    )
 
 async def main():
     store = await Store.open(f"sqlite+aiosqlite:///{disk}/data/helix.db")
