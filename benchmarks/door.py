@@ -66,7 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--orders-every", type=float, default=5, metavar="S", help="a SELL each so many seconds")
     parser.add_argument("--folder", help="where to put the databases: a folder on the disk to measure")
     parser.add_argument("--no-reference", action="store_true", help="without the yardstick")
-    parser.add_argument("--profile", metavar="FILE", help="note where the time goes, as profiled.py does")
+    parser.add_argument("--profile", metavar="FILE", help="profile the bot with cProfile, which slows it down")
     return parser.parse_args()
 
 

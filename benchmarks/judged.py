@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from processes import Running
 
 SECRET = "a-secret-of-the-benchmark"  # noqa: S105 - it guards nothing
+_LIMITS = {"MAX_DAILY_LOSS_PCT": "25", "MAX_DRAWDOWN_PCT": "50", "MAX_CONSECUTIVE_LOSSES": "100"}
+"""Every trade costs two fees, and so makes a loss."""
 _REST_S = 3.0
 _SETTLE_S = 0.5
 _FEWER = 10
@@ -89,13 +91,12 @@ def main() -> None:
     parser.add_argument("--alerts", type=int, default=200, help="of each kind; of trades a tenth")
     parser.add_argument("--folder", help="where to put the database: a folder on the disk to measure")
     parser.add_argument("--only", choices=[kind.name for kind in _KINDS], help="requests of one kind")
-    parser.add_argument("--profile", metavar="FILE", help="note where the time goes, as profiled.py does")
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="helix-judged-", dir=asked.folder) as folder,
         Processes(Path(folder)) as processes,
     ):
-        _measure(processes.bot(SECRET, profile=asked.profile), asked)
+        _measure(processes.bot(SECRET, **_LIMITS), asked)
 
 
 def _measure(bot: Running, asked: argparse.Namespace) -> None:
