@@ -35,7 +35,7 @@ typecheck: $(READY) ## mypy, strict
 	@$(BIN)/mypy
 
 unit: $(READY) ## all tests; ARGS='-k words' narrows
-	@$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n 5 --dist worksteal $(ARGS)
 
 deep: $(READY) ## the long tests that `make test` leaves out
 	@$(BIN)/pytest -n 4 --dist worksteal -m deep $(ARGS)

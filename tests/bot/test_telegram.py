@@ -79,7 +79,13 @@ async def test_a_press_of_a_button_sells_the_position_and_halts_once_and_for_all
     assert {command["command"] for command in telegram.commands} == {"status", "balance", "today", "stop", "resume"}
 
 
-@pytest.mark.parametrize("fault", [FakeTelegram.fall_silent, FakeTelegram.talk_nonsense], ids=["silence", "nonsense"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(FakeTelegram.fall_silent, id="silence"),
+        pytest.param(FakeTelegram.talk_nonsense, id="nonsense", marks=pytest.mark.deep),
+    ],
+)
 async def test_trading_goes_on_while_telegram_does_not_and_the_health_page_says_so(
     fault: Callable[[FakeTelegram], None], tmp_path: Path, venue: Venue, telegram: FakeTelegram
 ) -> None:
