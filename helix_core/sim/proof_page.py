@@ -40,7 +40,7 @@ _LEFT_OUT = """\
 - Sockets, time and the disk's delay are simulated for seeds and crash points (the real kills have them real). The
   database is a real SQLite file in memory; a power cut ends transactions as a killed process does. A disk that lies
   about what it has stored is not simulated.
-- In seeds and crash points the statements go through SQLAlchemy's driver for asyncio, in the bot itself straight to SQLite
+- In seeds and crash points statements go through SQLAlchemy's driver for asyncio, in the bot itself straight to SQLite
   (`helix_core/store/inplace.py`): the real kills go that way, and the tests of the store go both.
 - The simulated session has no websockets: seeds and crash points run on polling alone, which is the slower way. The
   streams are tested elsewhere.
