@@ -144,6 +144,11 @@ class _Writing(_Asking):
                 return
             await asyncio.sleep(_PAUSE_S)
 
+    async def exec(self, statement: Any, *, params: Any = None, **options: Any) -> Any:
+        """As AsyncSession has it: what the change has done so far is seen by all that it asks."""
+        self.sync_session.flush()
+        return await super().exec(statement, params=params, **options)
+
     async def commit(self) -> None:
         """Wait until it is on the disk."""
         self.sync_session.flush()

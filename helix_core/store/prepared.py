@@ -24,7 +24,7 @@ _HOT: set[Any] = set()
 def hot(statement: Statement) -> Statement:
     """Have `statement` prepared where that can be: one over tables, not objects, that is built once and asked often.
 
-    It sees what is flushed. What a list of parameters stands for is made one by one.
+    A session that has changed something flushes before it. What a list of parameters stands for is made one by one.
     """
     _HOT.add(statement)
     return statement

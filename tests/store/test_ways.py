@@ -16,6 +16,7 @@ from helix_core import Action, Fill, HaltKind, NoticeKind, OrderKind, Signal
 from helix_core.errors import StoreError
 from helix_core.store import curve, halts, inbox, journal, outbox, trades
 from helix_core.store.database import Store
+from helix_core.store.schema import JournalState
 from tests.stateful.rows import entry_row, position
 
 if TYPE_CHECKING:
@@ -178,3 +179,17 @@ async def test_others_go_on_while_a_change_waits_for_another_program(store: Stor
 
 def _say(session: object, statement: str) -> None:
     session.connection().exec_driver_sql(statement)  # type: ignore[attr-defined]
+
+
+async def test_a_change_sees_what_it_has_changed_itself(store: Store) -> None:
+    """Also by a prepared statement, and when nobody has said that it is to be written out."""
+    async with store.write() as session:
+        ((stored, _),) = await inbox.append_all(session, [inbox.Arrival(SIGNAL, "{}", NOON)], 60)
+        entry = entry_row(stored.row, NOON)
+        await journal.add(session, entry)
+        await journal.mark(session, entry.client_order_id, JournalState.SENT, NOON)
+        before = await journal.unknown_entries(session)
+        await journal.mark(session, entry.client_order_id, JournalState.NOT_PLACED, NOON)
+        after = await journal.unknown_entries(session)
+
+    assert (before, after) == (1, 0)
